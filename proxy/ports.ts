@@ -1,0 +1,36 @@
+/** Everything the proxy core asks of the world. Real adapters live in `proxy/node/`, simulated ones in `sim/worlds/`. */
+import type { ProxyEvent } from './events.ts'
+import type { Provider, ProviderReply } from './provider.ts'
+import type { ProxyRequest } from './request.ts'
+import type { Tracker } from './tracker/tracker.ts'
+
+/** A duration or an instant in milliseconds; fractions allowed. */
+export type Millis = number
+
+export interface Clock {
+  /** Monotonic; its zero means nothing. */
+  now(): Millis
+  /** Rejects with the signal's reason when the signal fires first. */
+  sleep(duration: Millis, signal?: AbortSignal): Promise<void>
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number
+}
+
+export interface Transport {
+  /**
+   * Starts one upstream call and resolves with its status line, before the body.
+   * Throws a `TransportError` when there is no usable reply, and the signal's reason when the signal fires.
+   */
+  send(provider: Provider, request: ProxyRequest, signal: AbortSignal): Promise<ProviderReply>
+}
+
+export interface Ports {
+  clock: Clock
+  random: Random
+  transport: Transport
+  tracker: Tracker
+  emit(event: ProxyEvent): void
+}

@@ -1,0 +1,58 @@
+/** A Tracker keeps, in the shared store, which sessions hold a provider's slots. */
+import type { Provider } from '../provider.ts'
+
+/** One upstream attempt's claim to a slot. `token` names the attempt for ever: every operation is idempotent by it. */
+export interface Hold {
+  provider: Provider
+  /** The member as stored: see `memberOf`. */
+  member: string
+  token: string
+}
+
+/** Refusal is an answer. `dead`: the token was already released, so this was a late copy; read it as refused. */
+export type Admission =
+  | { kind: 'admitted'; count: number }
+  | { kind: 'full'; count: number; retryAfterMs: number }
+  | { kind: 'dead' }
+  /** The tracker let it pass without counting it. Only careless trackers do. */
+  | { kind: 'uncounted'; because: string }
+
+/** How an attempt ended, as far as a tracker may care. */
+export type Ending = 'success' | 'failure' | 'abort'
+
+/** Every method rejects when the store did not acknowledge: the effect is then *unknown*, never "did not happen". */
+export interface Tracker {
+  acquire(hold: Hold): Promise<Admission>
+  release(hold: Hold, ending: Ending): Promise<void>
+  /** Extends live holds, and sweeps what expired; with no holds it only sweeps. Answers the tokens the store had lost. */
+  renew(provider: Provider, holds: readonly Hold[]): Promise<{ reinserted: readonly string[] }>
+}
+
+/** A Lua script by the names of its files below `proxy/tracker/`, joined in order. All `keys` of it must share one slot. */
+export interface Script {
+  name: string
+  files: readonly string[]
+  keys: number
+}
+
+/** The shared store, as a tracker sees it: atomic scripts, one round trip each. Rejects with a `StoreError`. */
+export interface Store {
+  run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
+}
+
+/**
+ * What it means that a session is a member.
+ * `in-flight`: it has at least one attempt in flight. `recently-active`: or it succeeded within the tracker's window.
+ */
+export type Membership = 'in-flight' | 'recently-active'
+
+export interface TrackerVariant {
+  name: string
+  /** One line: what it does. */
+  claim: string
+  /** Names of the checks it is known to fail wherever a scenario catches it: proof that those checks bite. */
+  breaks: readonly string[]
+  membership: Membership
+  /** `windowMs` is how long a recently active session stays a member; `in-flight` trackers ignore it. */
+  create(store: Store, windowMs: number): Tracker
+}

@@ -1,0 +1,71 @@
+/** What happened, in order of time: the only input of every judgement. One flat row an event. */
+import type { Millis } from '../proxy/ports.ts'
+import type { ProxyEvent } from '../proxy/events.ts'
+import type { Shape } from '../proxy/provider.ts'
+
+export type Phase = 'warm-up' | 'baseline' | 'storm' | 'recovery' | 'rest'
+
+/** Clients: what was asked, and what came back. */
+export type ClientEvent =
+  /** `plannedAt` is the intended send time: latency is measured from there. */
+  | { kind: 'client-sent'; request: string; session: string; plannedAt: Millis; shape: Shape; stream: boolean }
+  | { kind: 'client-first-byte'; request: string; status: number }
+  /** `complete`: status 2xx and the whole answer, terminator included. `answered`: an honest error status. `broken`: cut or no answer. */
+  | { kind: 'client-ended'; request: string; outcome: 'complete' | 'answered' | 'broken' | 'aborted'; status: number; bytes: number; because?: string }
+  | { kind: 'client-dropped'; request: string; plannedAt: Millis; because: string }
+
+/** Providers: the truth about what was in flight. `attempt` is the provider's own number for it. */
+export type ProviderEvent =
+  | { kind: 'provider-began'; provider: string; attempt: string; request: string; session: string }
+  /**
+   * `served`: the whole answer left. `failed`: the provider answered an error or broke off by itself. `peer-closed`: the other side left.
+   * The end lies in [since, at]: they are equal unless the peer closed, when `since` is the last write that succeeded.
+   */
+  | { kind: 'provider-ended'; provider: string; attempt: string; request: string; session: string; outcome: 'served' | 'failed' | 'peer-closed'; status: number; since: Millis }
+
+/** The store, as the tap saw it. Every instant lies in [since, at]. */
+export type StoreEvent =
+  /** A member of a provider's active set came, changed its score, or went (`score: null`). */
+  | { kind: 'store-changed'; provider: string; member: string; score: number | null; since: Millis; node: string; offset: number }
+  /** A change that was applied, perhaps acknowledged, and lost by Redis in a failover; the state was rolled back to `score`. */
+  | { kind: 'store-lost'; provider: string; member: string; score: number | null; since: Millis; node: string; offset: number }
+  /** All members of a provider's active set, anchors left out, read at one offset. `matched`: equal to the replayed state. */
+  | { kind: 'store-census'; provider: string; members: readonly string[]; since: Millis; node: string; offset: number; matched: boolean }
+  /** The observer saw nothing of this node between `since` and `at`. */
+  | { kind: 'store-gap'; node: string; since: Millis; because: string }
+  /** Widths of the fences between which events are placed: the resolution of the observation. */
+  | { kind: 'store-resolution'; p50Ms: Millis; p99Ms: Millis; fences: number }
+  /** Round trips to the store, measured beside the storm. */
+  | { kind: 'store-round-trips'; p50Ms: Millis; p99Ms: Millis; samples: number }
+  /** What all nodes counted between the start and the end of the run: script and write calls, and errors by Redis's own prefix. */
+  | { kind: 'store-counted'; commands: number; errors: Readonly<Record<string, number>> }
+
+/** The runner: phases, faults and their receipts, and how well the load was played. */
+export type RunnerEvent =
+  | { kind: 'phase'; phase: Phase }
+  | { kind: 'fault-injected'; fault: string; id: string }
+  | { kind: 'fault-healed'; fault: string; id: string }
+  | { kind: 'receipt'; fault: string; id: string; landed: boolean; because: string }
+  | { kind: 'generator'; planned: number; sent: number; dropped: number; latenessP50Ms: Millis; latenessP99Ms: Millis }
+
+/** `at`: milliseconds since the plan's start. `from`: who saw it (`client`, `providers`, `tap`, `runner`, `proxy-1` …). */
+export type Event = { at: Millis; from: string } & (ClientEvent | ProviderEvent | StoreEvent | RunnerEvent | ProxyEvent)
+
+/** Sorted by `at`; may be walked more than once. */
+export type History = Iterable<Event>
+
+/** An event as a process of the live world stamps it: `at`, `since` and `plannedAt` on the host's monotonic clock, in ms. */
+export type RawEvent = Event
+
+/** Merges what several processes stamped into one history that starts at `origin`, in whole microseconds. */
+export function merge(raw: readonly RawEvent[], origin: Millis): Event[] {
+  const shift = (t: Millis) => Math.round((t - origin) * 1000) / 1000
+  return raw
+    .map(event => {
+      const moved = { ...event, at: shift(event.at) } as Event
+      if ('since' in moved) moved.since = shift(moved.since)
+      if ('plannedAt' in moved) moved.plannedAt = shift(moved.plannedAt)
+      return moved
+    })
+    .sort((a, b) => a.at - b.at)
+}

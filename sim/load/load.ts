@@ -1,0 +1,11 @@
+/** A Load plans who asks what, and when. Open loop: the times hold whatever happens. */
+import type { Millis } from '../../proxy/ports.ts'
+import type { Shape } from '../../proxy/provider.ts'
+
+export interface Ask { at: Millis; session: string; shape: Shape; stream: boolean }
+
+export interface Load {
+  name: string
+  /** Sorted by time. The same seed gives the same asks. */
+  asks(seed: number): Ask[]
+}

@@ -1,0 +1,39 @@
+/** What a history says in figures, with the events behind each finding. Filled in one pass; checks judge it. */
+import type { Millis } from '../../proxy/ports.ts'
+import type { Event, Phase } from '../history.ts'
+
+export type Cause = 'success' | 'failure' | 'timeout' | 'abort' | 'hedge-loss' | 'crash'
+
+/** One session's stay in a provider's set after its last attempt there ended. */
+export interface Stay {
+  provider: string
+  session: string
+  cause: Cause
+  phase: Phase
+  endedAt: Millis
+  stayedMs: Millis
+  /** Still a member when the observation ended: `stayedMs` is then a lower bound. */
+  open: boolean
+  /** The event that ended the last attempt, and the one that removed the member (if any). */
+  evidence: readonly Event[]
+}
+
+/** Something that broke a claim, once. */
+export interface Finding { because: string; evidence: readonly Event[] }
+
+export interface Measurement {
+  /** Named as in run.json; a figure that has no samples is absent, never 0. */
+  figures: Readonly<Record<string, number>>
+  /** Longest stays by cause; at most a dozen each. Warm-up left out. */
+  longestStays: Readonly<Partial<Record<Cause, readonly Stay[]>>>
+  overshoots: readonly Finding[]
+  ghostRejections: readonly Finding[]
+  uncounted: readonly Finding[]
+  phantomsAtRest: readonly Finding[]
+  unanswered: readonly Finding[]
+  unlanded: readonly Finding[]
+  /** Gaps of the observer, censuses that differ from the replayed state, a late generator: why a verdict cannot be trusted. */
+  unsound: readonly Finding[]
+  /** Changes that Redis itself lost. */
+  lost: readonly Finding[]
+}

@@ -1,0 +1,27 @@
+/** Seeded chance. Every draw is keyed by what it is for, so that removing one step of a plan changes no other. */
+import type { Random } from '../proxy/ports.ts'
+
+/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state, uniform enough for load and latencies; not for secrets. */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0
+  return {
+    next() {
+      state = (state + 0x6d2b79f5) >>> 0
+      let t = Math.imul(state ^ (state >>> 15), state | 1)
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+    },
+  }
+}
+
+/** A stream of its own for (seed, keys…): FNV-1a over the keys, then murmur3's finaliser. */
+export function randomFor(seed: number, ...keys: readonly (string | number)[]): Random {
+  let hash = (0x811c9dc5 ^ seed) >>> 0
+  for (const char of keys.join('\0')) hash = Math.imul(hash ^ char.codePointAt(0)!, 16777619)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return createRandom(hash ^ (hash >>> 16))
+}
+
+/** An exponential gap with the given mean: what lies between the arrivals of a Poisson process. */
+export const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean

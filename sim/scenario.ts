@@ -1,0 +1,27 @@
+/** A Scenario is a storm and a claim, as plain data. */
+import type { Millis } from '../proxy/ports.ts'
+import type { Check } from './checks/check.ts'
+import type { FaultCall } from './faults/fault.ts'
+import type { Load } from './load/load.ts'
+import type { Pace } from './providers/model.ts'
+import type { Topology } from './topology.ts'
+
+export interface ScheduledFault { at: Millis; for: Millis; call: FaultCall }
+
+export interface Scenario {
+  name: string
+  claim: string
+  worlds: readonly ('live' | 'virtual')[]
+  topology: Topology
+  /** How quickly each provider answers; by provider id. */
+  paces: Readonly<Record<string, Pace>>
+  /** When each phase starts; the rest begins when the last request has ended. */
+  phases: { baselineAt: Millis; stormAt: Millis; recoveryAt: Millis; endAt: Millis }
+  load: readonly Load[]
+  faults: readonly ScheduledFault[]
+  checks: readonly Check[]
+  /** Wrong trackers that must be caught here: each must fail every check of this scenario that it says it breaks. */
+  catches: readonly string[]
+  /** Wrong trackers that this storm alone does not expose, and that must pass it: they show what it takes. */
+  spares: readonly string[]
+}

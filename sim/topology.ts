@@ -1,0 +1,34 @@
+/** What stands between the clients and the providers. */
+import type { Millis } from '../proxy/ports.ts'
+import type { Provider } from '../proxy/provider.ts'
+import type { Membership } from '../proxy/tracker/tracker.ts'
+
+/** A provider of a scenario: everything but its address, which the world chooses. */
+export type ProviderSpec = Omit<Provider, 'baseUrl'>
+
+export interface Topology {
+  providers: readonly ProviderSpec[]
+  /** Proxy instances that share the store. */
+  instances: number
+  /** What membership means under the tracker that is played. */
+  membership: Membership
+  /** How long a session may stay a member after a success, under `recently-active`. */
+  windowMs: Millis
+  /**
+   * How long a session may be on its way: admitted and not yet at its provider, or ended and its release not yet applied.
+   * Within it neither a ghost nor an uncounted session is claimed (residency is judged on its own, and much more strictly).
+   */
+  transitMs: Millis
+}
+
+const providerDefaults = {
+  unit: 'session', priority: 1, weight: 1, heartbeatMs: 500, tombstoneMs: 30_000, firstByteMs: 5_000, idleMs: 5_000, totalMs: 60_000,
+} as const
+
+/** A provider with the defaults of a scaled-down storm: H = 0.5 s, L = 2 s. */
+export const provider = (spec: Partial<ProviderSpec> & Pick<ProviderSpec, 'id' | 'limit'>): ProviderSpec => ({ ...providerDefaults, ...spec })
+
+/** Two proxy instances, in-flight membership, a window of 6 s; `providers` as given. */
+export const topology = (given: Partial<Topology> & Pick<Topology, 'providers'>): Topology => ({
+  instances: 2, membership: 'in-flight', windowMs: 6_000, transitMs: 100, ...given,
+})

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// The door: plain JavaScript, so that an old Node is replaced or explained instead of stumbling over TypeScript.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const wanted = 24
+if (Number(process.versions.node.split('.')[0]) >= wanted) await import('./cli.ts')
+else {
+  const pinned = fileURLToPath(new URL('node_modules/.bin/node', import.meta.url))
+  if (!existsSync(pinned)) {
+    console.error(`stormproof: Node ${process.versions.node} is too old: run \`npm ci\` here, which brings its own Node, or use Node ${wanted} or newer`)
+    process.exit(3)
+  }
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (status, signal) => process.exit(status ?? (signal === 'SIGINT' ? 130 : 1)))
+}
