@@ -9,8 +9,17 @@ export type ProxyEvent =
   | { kind: 'admitted'; request: string; session: string; provider: string; token: string; count: number }
   /** `waitedMs`: how long the admission took, so that the refusal is known to fall within it. */
   | { kind: 'refused'; request: string; session: string; provider: string; count: number; waitedMs: number }
-  | { kind: 'attempt-ended'; request: string; session: string; provider: string; token: string; outcome: Outcome; failure?: Failure; because?: string }
-  | { kind: 'released'; session: string; provider: string; token: string; tries: number }
+  | {
+      kind: 'attempt-ended'
+      request: string
+      session: string
+      provider: string
+      token: string
+      outcome: Outcome
+      failure?: Failure
+      because?: string
+    }
+  | { kind: 'released'; member: string; provider: string; token: string; tries: number }
   /** Admitted although the store did not count it (the store was unavailable, or its error was swallowed). */
   | { kind: 'uncounted-admission'; request: string; session: string; provider: string; because: string }
   /** The store had forgotten live attempts; a renewal put them back. */

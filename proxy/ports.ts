@@ -27,10 +27,13 @@ export interface Transport {
   send(provider: Provider, request: ProxyRequest, signal: AbortSignal): Promise<ProviderReply>
 }
 
+/** Where the proxy tells what it does. */
+export type ProxyEvents = (event: ProxyEvent) => void
+
 export interface Ports {
   clock: Clock
   random: Random
   transport: Transport
   tracker: Tracker
-  emit(event: ProxyEvent): void
+  emit: ProxyEvents
 }

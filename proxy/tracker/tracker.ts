@@ -35,7 +35,7 @@ export interface Script {
   keys: number
 }
 
-/** The shared store, as a tracker sees it: atomic scripts, one round trip each. Rejects with a `StoreError`. */
+/** The shared store, as a tracker sees it: atomic scripts, one round trip each. Rejects when the store did not acknowledge. */
 export interface Store {
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>
 }
@@ -53,6 +53,8 @@ export interface TrackerVariant {
   /** Names of the checks it is known to fail wherever a scenario catches it: proof that those checks bite. */
   breaks: readonly string[]
   membership: Membership
+  /** The key of a provider's active set: what an observer of the store watches. */
+  membersKey(provider: string): string
   /** `windowMs` is how long a recently active session stays a member; `in-flight` trackers ignore it. */
   create(store: Store, windowMs: number): Tracker
 }

@@ -1,0 +1,12 @@
+/** The host's clock and chance, as the core's ports. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock, Random } from '../ports.ts'
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (duration, signal) => sleep(Math.max(0, duration), undefined, signal && { signal }),
+}
+
+/** 32 bits from the operating system a draw: tokens of two boots must not meet. */
+export const systemRandom: Random = { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 }

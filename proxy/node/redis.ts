@@ -1,0 +1,55 @@
+/** The shared store on a Redis Cluster, by ioredis. */
+import { readFileSync } from 'node:fs'
+import { Cluster } from 'ioredis'
+import type { Script, Store } from '../tracker/tracker.ts'
+
+export interface RedisAddress {
+  host: string
+  port: number
+}
+
+export interface RedisStore extends Store {
+  /** Resolves when the cluster has been reached once; rejects with Redis's own words when it cannot be. */
+  ready(): Promise<void>
+  close(): void
+}
+
+/**
+ * Each setting was found to matter: no auto-pipelining (it lets raw MOVED and ASK through), masters only, a slot refresh
+ * (off by default), and a socket time-out that finds half-open connections, which is safe because scripts are idempotent.
+ */
+const options = {
+  enableAutoPipelining: false,
+  scaleReads: 'master' as const,
+  slotsRefreshInterval: 2_000,
+  slotsRefreshTimeout: 1_000,
+  lazyConnect: true,
+  redisOptions: { commandTimeout: 1_000, connectTimeout: 1_000, socketTimeout: 500 },
+}
+
+export function openRedis(nodes: readonly RedisAddress[], onError: (message: string) => void): RedisStore {
+  const cluster = new Cluster([...nodes], options)
+  // Trouble is reported by the commands that suffer it; without a listener ioredis would print it.
+  cluster.on('error', error => onError(String(error)))
+  const defined = new Set<string>()
+  type Command = (...args: (string | number)[]) => Promise<unknown>
+  const commands = cluster as unknown as Record<string, Command>
+  return {
+    async ready() {
+      await cluster.connect()
+    },
+    run(script, keys, args) {
+      const name = `stormproof:${script.name}`
+      if (!defined.has(name)) {
+        cluster.defineCommand(name, { numberOfKeys: script.keys, lua: sourceOf(script) })
+        defined.add(name)
+      }
+      return commands[name]!(...keys, ...args)
+    },
+    close: () => cluster.disconnect(),
+  }
+}
+
+/** The text of a script: its files, joined in order. */
+export const sourceOf = (script: Script): string =>
+  script.files.map(file => readFileSync(new URL(`../tracker/${file}`, import.meta.url), 'utf8')).join('')
