@@ -1,1 +1,100 @@
-console.log("hi", process.version, process.argv.slice(2))
+/** The `stormproof` command. The only file, with its helpers in cli/, that sees every registry. */
+import { Command, CommanderError } from 'commander'
+import { cluster } from './cli/cluster.ts'
+import { BadArgument, exitCodes, report } from './cli/errors.ts'
+import { interruptible } from './cli/interrupt.ts'
+import { list } from './cli/list.ts'
+import { createProgress } from './cli/progress.ts'
+import { providers } from './cli/providers.ts'
+import { runCommand } from './cli/run.ts'
+import { storm } from './cli/storm.ts'
+
+const progress = createProgress()
+const colour = process.stdout.isTTY === true && !process.env.NO_COLOR
+const signal = interruptible(() => progress.done('interrupted: healing and stopping what was started …'))
+let exitCode = 0
+
+const program = new Command('stormproof')
+  .description(
+    'Replays provider outages against an AI-API proxy that counts its sessions in a Redis Cluster,\nand proves whether the count stayed true.',
+  )
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 all passed · 1 a check failed · 2 unknown · 3 the environment is not ready · 4 a bad argument · 130 interrupted`,
+  )
+
+program
+  .command('storm [scenarios...]')
+  .description('play the scenarios with the reference tracker and the wrong ones, side by side')
+  .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
+  .option('--out <dir>', 'where runs are left', 'runs')
+  .addHelpText('after', '\nExample:\n  $ stormproof storm same-session --seed 3')
+  .action(async (names, { seed, out }) => {
+    exitCode = await storm(names, { seed, out, colour }, progress, signal)
+  })
+
+program
+  .command('run <scenarios...>')
+  .description('play scenarios and judge them')
+  .option('--world <world>', 'live', 'live')
+  .option('--tracker <names>', 'one or more, by comma', 'lease')
+  .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
+  .option('--report <formats>', 'console, json; by comma', 'console')
+  .option('--out <dir>', 'where runs are left', 'runs')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ stormproof run provider-outage --world live --tracker lease,ttl-only --seed 7 --report console,json --out /tmp/storms',
+  )
+  .action(async (names, options) => {
+    exitCode = await runCommand(names, { ...options, colour }, progress, signal)
+  })
+
+program
+  .command('list')
+  .description('scenarios, faults, checks and trackers')
+  .addHelpText('after', '\nExample:\n  $ stormproof list')
+  .action(() => console.log(list()))
+
+program
+  .command('cluster <action>')
+  .description('up, down or status of a local Redis Cluster (3 primaries, 3 replicas) to work against')
+  .addHelpText('after', '\nExample:\n  $ stormproof cluster up && stormproof cluster status && stormproof cluster down')
+  .action(async action => {
+    exitCode = await cluster(action, progress.done)
+  })
+
+program
+  .command('providers')
+  .description('the fake providers of a scenario alone, on free ports, until Ctrl-C')
+  .option('--scenario <name>', 'whose providers', 'provider-outage')
+  .option('--seed <n>', 'the same seed gives the same answers', wholeNumber, 1)
+  .addHelpText('after', '\nExample:\n  $ stormproof providers --scenario same-session')
+  .action(async ({ scenario, seed }) => {
+    exitCode = await providers(scenario, seed, signal)
+  })
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new BadArgument(`--seed ${text}: a seed is a whole number from 0`)
+  return value
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  progress.stop()
+  if (!(error instanceof CommanderError)) exitCode = report(error)
+  else if (error.exitCode === 0) exitCode = exitCodes.passed
+  // Called with nothing to do, commander has shown the help already.
+  else
+    exitCode =
+      error.code === 'commander.help'
+        ? exitCodes.badArgument
+        : report(new BadArgument(error.message.replace(/^error: /, '')))
+}
+progress.stop()
+process.exit(exitCode)

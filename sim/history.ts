@@ -11,7 +11,14 @@ export type ClientEvent =
   | { kind: 'client-sent'; request: string; session: string; plannedAt: Millis; shape: Shape; stream: boolean }
   | { kind: 'client-first-byte'; request: string; status: number }
   /** `complete`: status 2xx and the whole answer, terminator included. `answered`: an honest error status. `broken`: cut or no answer. */
-  | { kind: 'client-ended'; request: string; outcome: 'complete' | 'answered' | 'broken' | 'aborted'; status: number; bytes: number; because?: string }
+  | {
+      kind: 'client-ended'
+      request: string
+      outcome: 'complete' | 'answered' | 'broken' | 'aborted'
+      status: number
+      bytes: number
+      because?: string
+    }
   | { kind: 'client-dropped'; request: string; plannedAt: Millis; because: string }
 
 /** Providers: the truth about what was in flight. `attempt` is the provider's own number for it. */
@@ -21,16 +28,49 @@ export type ProviderEvent =
    * `served`: the whole answer left. `failed`: the provider answered an error or broke off by itself. `peer-closed`: the other side left.
    * The end lies in [since, at]: they are equal unless the peer closed, when `since` is the last write that succeeded.
    */
-  | { kind: 'provider-ended'; provider: string; attempt: string; request: string; session: string; outcome: 'served' | 'failed' | 'peer-closed'; status: number; since: Millis }
+  | {
+      kind: 'provider-ended'
+      provider: string
+      attempt: string
+      request: string
+      session: string
+      outcome: 'served' | 'failed' | 'peer-closed'
+      status: number
+      since: Millis
+    }
 
 /** The store, as the tap saw it. Every instant lies in [since, at]. */
 export type StoreEvent =
   /** A member of a provider's active set came, changed its score, or went (`score: null`). */
-  | { kind: 'store-changed'; provider: string; member: string; score: number | null; since: Millis; node: string; offset: number }
+  | {
+      kind: 'store-changed'
+      provider: string
+      member: string
+      score: number | null
+      since: Millis
+      node: string
+      offset: number
+    }
   /** A change that was applied, perhaps acknowledged, and lost by Redis in a failover; the state was rolled back to `score`. */
-  | { kind: 'store-lost'; provider: string; member: string; score: number | null; since: Millis; node: string; offset: number }
+  | {
+      kind: 'store-lost'
+      provider: string
+      member: string
+      score: number | null
+      since: Millis
+      node: string
+      offset: number
+    }
   /** All members of a provider's active set, anchors left out, read at one offset. `matched`: equal to the replayed state. */
-  | { kind: 'store-census'; provider: string; members: readonly string[]; since: Millis; node: string; offset: number; matched: boolean }
+  | {
+      kind: 'store-census'
+      provider: string
+      members: readonly string[]
+      since: Millis
+      node: string
+      offset: number
+      matched: boolean
+    }
   /** The observer saw nothing of this node between `since` and `at`. */
   | { kind: 'store-gap'; node: string; since: Millis; because: string }
   /** Widths of the fences between which events are placed: the resolution of the observation. */

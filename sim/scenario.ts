@@ -6,7 +6,11 @@ import type { Load } from './load/load.ts'
 import type { Pace } from './providers/model.ts'
 import type { Topology } from './topology.ts'
 
-export interface ScheduledFault { at: Millis; for: Millis; call: FaultCall }
+export interface ScheduledFault {
+  at: Millis
+  for: Millis
+  call: FaultCall
+}
 
 export interface Scenario {
   name: string

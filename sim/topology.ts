@@ -22,13 +22,27 @@ export interface Topology {
 }
 
 const providerDefaults = {
-  unit: 'session', priority: 1, weight: 1, heartbeatMs: 500, tombstoneMs: 30_000, firstByteMs: 5_000, idleMs: 5_000, totalMs: 60_000,
+  unit: 'session',
+  priority: 1,
+  weight: 1,
+  heartbeatMs: 500,
+  tombstoneMs: 30_000,
+  firstByteMs: 5_000,
+  idleMs: 5_000,
+  totalMs: 60_000,
 } as const
 
 /** A provider with the defaults of a scaled-down storm: H = 0.5 s, L = 2 s. */
-export const provider = (spec: Partial<ProviderSpec> & Pick<ProviderSpec, 'id' | 'limit'>): ProviderSpec => ({ ...providerDefaults, ...spec })
+export const provider = (spec: Partial<ProviderSpec> & Pick<ProviderSpec, 'id' | 'limit'>): ProviderSpec => ({
+  ...providerDefaults,
+  ...spec,
+})
 
 /** Two proxy instances, in-flight membership, a window of 6 s; `providers` as given. */
 export const topology = (given: Partial<Topology> & Pick<Topology, 'providers'>): Topology => ({
-  instances: 2, membership: 'in-flight', windowMs: 6_000, transitMs: 100, ...given,
+  instances: 2,
+  membership: 'in-flight',
+  windowMs: 6_000,
+  transitMs: 100,
+  ...given,
 })

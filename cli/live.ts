@@ -1,0 +1,27 @@
+/** Everything a command needs to play in the live world: a server to run, a cluster of it, and their end. */
+import { launchCluster } from '../sim/worlds/live/cluster/index.ts'
+import type { LiveCluster } from '../sim/worlds/live/cluster/index.ts'
+import { findRedisServer } from '../sim/worlds/live/redis-server.ts'
+
+export interface Stage {
+  cluster: LiveCluster
+  /** Flavour and version, e.g. `redis 7.0.15`. */
+  redis: string
+}
+
+/** Opens the stage, gives it to `work`, and clears it away whatever happened. */
+export async function onStage<T>(
+  log: (line: string) => void,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const server = await findRedisServer({ log })
+  signal.throwIfAborted()
+  const cluster = await launchCluster({ server })
+  try {
+    signal.throwIfAborted()
+    return await work({ cluster, redis: `${server.flavour} ${server.version}` })
+  } finally {
+    await cluster.stop()
+  }
+}

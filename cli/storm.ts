@@ -1,0 +1,74 @@
+/** `stormproof storm`: every scenario with the reference and with the wrong trackers it is about, side by side. */
+import * as trackers from '../proxy/tracker/index.ts'
+import { table } from '../reports/index.ts'
+import * as scenarios from '../scenarios/index.ts'
+import { behaviourOf } from '../sim/run.ts'
+import type { Scenario } from '../sim/scenario.ts'
+import { exitCodes, named } from './errors.ts'
+import { onStage } from './live.ts'
+import { prepareOut } from './out.ts'
+import { type Played, playOne } from './play-one.ts'
+import type { Progress } from './progress.ts'
+
+export interface StormOptions {
+  seed: number
+  out: string
+  colour: boolean
+}
+
+/** Plays the named scenarios, or all. Exit code 0 when every tracker behaved as it declares. */
+export async function storm(
+  names: readonly string[],
+  { seed, out, colour }: StormOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
+  const wanted = names.length
+    ? names.map(name => named<Scenario>('scenario', scenarios, name))
+    : Object.values<Scenario>(scenarios)
+  const cast = wanted.flatMap(scenario =>
+    [trackers.lease.name, ...scenario.catches, ...scenario.spares].map(tracker => ({
+      scenario,
+      tracker: named('tracker', trackers, tracker),
+    })),
+  )
+  await prepareOut(out)
+  const played = await onStage(progress.done, signal, async stage => {
+    const finished: Played[] = []
+    for (const [n, { scenario, tracker }] of cast.entries()) {
+      progress.step(`[${n + 1}/${cast.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`)
+      const one = await playOne({ scenario, tracker, seed, out }, stage, signal)
+      const { expected, asDeclared, because } = behaviourOf(one.run)
+      progress.done(
+        `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,
+      )
+      finished.push(one)
+    }
+    return finished
+  })
+  console.log(
+    table.renderAll(
+      played.map(({ record }) => record),
+      { colour },
+    ),
+  )
+  const astray = played.filter(({ run }) => !behaviourOf(run).asDeclared)
+  if (astray.length === 0) {
+    console.log(
+      `every tracker behaved as it declares: ${played.length} of ${played.length} runs (seed ${seed}; runs are in ${out}/)`,
+    )
+    return exitCodes.passed
+  }
+  for (const { run, folder } of astray) {
+    console.log(
+      `${run.scenario.name} × ${run.tracker.name} did not behave as declared: ${behaviourOf(run).because}; see ${folder}/run.json`,
+    )
+    console.log(
+      `  again: npx stormproof run ${run.scenario.name} --world live --tracker ${run.tracker.name} --seed ${seed}`,
+    )
+  }
+  const onlyUnknown = astray.every(
+    ({ run }) => behaviourOf(run).expected === 'passes' && run.verdicts.every(({ result }) => result !== 'fail'),
+  )
+  return onlyUnknown ? exitCodes.unknown : exitCodes.failed
+}

@@ -1,0 +1,48 @@
+import * as checks from '../sim/checks/index.ts'
+import { poisson } from '../sim/load/index.ts'
+import type { Scenario } from '../sim/scenario.ts'
+import { provider, topology } from '../sim/topology.ts'
+
+/**
+ * Every request is a session of its own, so a session fails before it ever succeeded there (k = 0): what a tracker does
+ * after earlier successes is `success-then-failure`. The baseline is sparse, so that trackers which keep sessions after a
+ * success are not full of them when the storm begins.
+ */
+export const providerOutage: Scenario = {
+  name: 'provider-outage',
+  claim: 'When a provider answers 500 for a while, its slots come back at once and the fallback keeps its limit.',
+  worlds: ['live'],
+  topology: topology({
+    windowMs: 5_000,
+    providers: [provider({ id: 'alpha', limit: 40, priority: 1 }), provider({ id: 'beta', limit: 20, priority: 2 })],
+  }),
+  paces: {
+    alpha: { firstByteMs: 40, tokens: 8, tokenMs: 10, spread: 0.5 },
+    beta: { firstByteMs: 40, tokens: 8, tokenMs: 10, spread: 0.5 },
+  },
+  phases: { baselineAt: 1_000, stormAt: 2_500, recoveryAt: 5_500, endAt: 6_500 },
+  load: [
+    poisson({ name: 'warm-up', from: 0, to: 1_000, perSecond: 15 }),
+    poisson({ name: 'baseline', from: 1_000, to: 2_500, perSecond: 6 }),
+    poisson({ name: 'storm', from: 2_500, to: 5_500, perSecond: 100 }),
+    poisson({ name: 'recovery', from: 5_500, to: 6_500, perSecond: 6 }),
+  ],
+  faults: [
+    // Failures too have run once before anything is measured.
+    { at: 100, for: 800, call: { fault: 'provider-mixed', provider: 'alpha', ratio: 0.5, status: 500, afterMs: 20 } },
+    { at: 2_500, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } },
+  ],
+  checks: [
+    checks.limitsHold,
+    checks.noCrossSlot,
+    checks.nothingUncounted,
+    checks.everySlotReturned,
+    checks.residencyWithin,
+    checks.tracksTruth,
+    checks.noGhostRejections,
+    checks.everyRequestAnswered,
+    checks.recoversWithin,
+  ],
+  catches: ['ttl-only'],
+  spares: ['ref-count'],
+}

@@ -1,0 +1,71 @@
+/** Plays a plan in a world, in a straight line, and answers the history. */
+import * as faults from './faults/index.ts'
+import type { Fault, Heal, Receipt } from './faults/fault.ts'
+import type { Event } from './history.ts'
+import type { AskStep, Plan, Step } from './plan.ts'
+import type { Topology } from './topology.ts'
+import type { World } from './world.ts'
+
+/** Something a fault left to be done: the cure, and then the question whether it landed. */
+interface Standing {
+  fault: string
+  heal: Heal
+  receipt(): Promise<Receipt>
+}
+
+export async function play(plan: Plan, topology: Topology, world: World): Promise<Event[]> {
+  const asks = plan.steps.filter((step): step is AskStep => step.do === 'ask')
+  const standing = new Map<string, Standing>()
+  const healed: [string, Standing][] = []
+
+  async function heal(id: string) {
+    const trouble = standing.get(id)
+    if (!trouble) return
+    standing.delete(id)
+    await trouble.heal()
+    world.record({ kind: 'fault-healed', fault: trouble.fault, id })
+    healed.push([id, trouble])
+  }
+
+  async function take(step: Exclude<Step, AskStep>) {
+    if (step.do === 'phase') return world.record({ kind: 'phase', phase: step.phase })
+    if (step.do === 'heal') return heal(step.id)
+    const fault = faultNamed(step.call.fault)
+    world.record({ kind: 'fault-injected', fault: fault.name, id: step.id })
+    standing.set(step.id, { fault: fault.name, ...(await fault.inject(world.levers, step.call)) })
+  }
+
+  world.begin()
+  const asked = world.ask(asks)
+  // Joined below; should the run be interrupted before that, its rejection is not a second error.
+  asked.catch(() => {})
+  try {
+    for (const step of plan.steps) {
+      if (step.do === 'ask') continue
+      await world.until(step.at)
+      await take(step)
+    }
+    await asked
+  } finally {
+    for (const id of [...standing.keys()]) await heal(id)
+  }
+  for (const [id, { fault, receipt }] of healed) world.record({ kind: 'receipt', fault, id, ...(await receipt()) })
+  await rest(topology, world)
+  return world.finish()
+}
+
+/** Nobody asks any more: one look when everything in transit has arrived, and one when no window excuses a member. */
+async function rest(topology: Topology, world: World) {
+  world.record({ kind: 'phase', phase: 'rest' })
+  await world.until(world.now() + 3 * topology.transitMs)
+  await world.census()
+  if (topology.membership === 'in-flight') return
+  await world.until(world.now() + topology.windowMs)
+  await world.census()
+}
+
+function faultNamed(name: string): Fault {
+  const fault = Object.values<Fault>(faults).find(known => known.name === name)
+  if (!fault) throw new Error(`no fault ${name}`)
+  return fault
+}

@@ -1,0 +1,100 @@
+/** The live world: real proxy processes, a real Redis Cluster, real sockets; only the AI providers are played. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Provider } from '../../../proxy/provider.ts'
+import type { TrackerVariant } from '../../../proxy/tracker/tracker.ts'
+import { merge, type RawEvent, type RunnerEvent } from '../../history.ts'
+import type { Scenario } from '../../scenario.ts'
+import type { World } from '../../world.ts'
+import type { LiveCluster } from './cluster/index.ts'
+import { launchLoad } from './load/index.ts'
+import { hostNow, type Part, startPart } from './part.ts'
+import { launchProviders } from './providers/index.ts'
+import { type LiveProxy, launchProxy } from './proxies/index.ts'
+import { countStore, difference } from './store-counts.ts'
+
+/** What the storm's clients present to the proxies. */
+export const stormKey = 'stormproof-storm'
+
+export interface LiveOptions {
+  /** Cleared of keys before the run; it outlives the world. */
+  cluster: LiveCluster
+  scenario: Scenario
+  tracker: TrackerVariant
+  seed: number
+  /** Fires to interrupt: every wait rejects with its reason. */
+  signal: AbortSignal
+}
+
+export async function openLive({ cluster, scenario, tracker, seed, signal }: LiveOptions): Promise<World> {
+  const { topology, paces } = scenario
+  const events: RawEvent[] = []
+  const onEvents = (batch: RawEvent[]) => void events.push(...batch)
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    await Promise.allSettled(closers.splice(0).map(stop => stop()))
+  }
+  const keep = <T>(thing: T, stop: (thing: T) => Promise<void>): T => {
+    closers.push(() => stop(thing))
+    return thing
+  }
+  const watch = topology.providers.map(({ id }) => ({ provider: id, key: tracker.membersKey(id) }))
+
+  try {
+    await cluster.flush()
+    const tap = keep(startPart({ name: 'tap', main: new URL('./tap/main.ts', import.meta.url), onEvents }), stopPart)
+    const bystander = keep(
+      startPart({ name: 'bystander', main: new URL('./round-trips/main.ts', import.meta.url), onEvents }),
+      stopPart,
+    )
+    const load = keep(await launchLoad({ onEvents }), started => started.stop())
+    const providers = keep(
+      await launchProviders({ seed, providers: topology.providers.map(({ id }) => ({ id, pace: paces[id]! })), onEvents }),
+      started => started.stop(),
+    )
+    const addressed: Provider[] = topology.providers.map(spec => ({ ...spec, baseUrl: providers.urls[spec.id]! }))
+    const proxies = await Promise.all(
+      Array.from({ length: topology.instances }, async (_, n): Promise<LiveProxy> => {
+        const config = {
+          instance: `proxy-${n + 1}`, instances: topology.instances, providers: addressed, whenStoreIsAway: 'local' as const,
+        }
+        const start = { config, tracker: tracker.name, windowMs: topology.windowMs, redis: cluster.nodes, keys: [stormKey] }
+        return keep(await launchProxy(start, onEvents), started => stopPart(started.part))
+      }),
+    )
+    await Promise.all([
+      tap.ask('start', { nodes: cluster.nodes, watch }),
+      bystander.ask('start', { redis: cluster.nodes, keys: watch.map(({ key }) => key), seed, meanGapMs: 5 }),
+    ])
+    const before = await countStore(cluster.nodes)
+    let origin = hostNow()
+
+    return {
+      name: 'live',
+      levers: { provider: id => providers.lever(id) },
+      begin() {
+        // A moment's lead, so that the first asks are not late before they start.
+        origin = hostNow() + 100
+      },
+      now: () => hostNow() - origin,
+      until: at => sleep(Math.max(0, at - (hostNow() - origin)), undefined, { signal }),
+      ask: asks => load.play({ asks, targets: proxies.map(({ url }) => url), origin }),
+      async census() {
+        await tap.ask('census')
+      },
+      record: (event: RunnerEvent) => void events.push({ at: hostNow(), from: 'runner', ...event }),
+      async finish() {
+        const counted = difference(before, await countStore(cluster.nodes))
+        events.push({ at: hostNow(), from: 'runner', kind: 'store-counted', ...counted })
+        await tap.ask('sync')
+        await close()
+        return merge(events, origin)
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const stopPart = (part: Part) => part.stop()
