@@ -1,11 +1,11 @@
 /** `stormproof cluster up|down|status`: a local Redis Cluster to work against. */
 import { clusterDown, clusterStatus, clusterUp } from '../sim/worlds/live/cluster/standing.ts'
-import { findRedisServer } from '../sim/worlds/live/redis-server.ts'
+import { findRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
 import { BadArgument, exitCodes } from './errors.ts'
 
 export async function cluster(action: string, log: (line: string) => void): Promise<number> {
   if (action === 'up') {
-    const { nodes } = await clusterUp(await findRedisServer({ log }))
+    const { nodes } = await clusterUp(await findRedisServer(thisMachine(log)))
     console.log(nodes.map(({ host, port }) => `${host}:${port}`).join('\n'))
     return exitCodes.passed
   }

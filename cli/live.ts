@@ -1,7 +1,7 @@
 /** Everything a command needs to play in the live world: a server to run, a cluster of it, and their end. */
 import { launchCluster } from '../sim/worlds/live/cluster/index.ts'
 import type { LiveCluster } from '../sim/worlds/live/cluster/index.ts'
-import { findRedisServer } from '../sim/worlds/live/redis-server.ts'
+import { findRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
 
 export interface Stage {
   cluster: LiveCluster
@@ -15,7 +15,7 @@ export async function onStage<T>(
   signal: AbortSignal,
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const server = await findRedisServer({ log })
+  const server = await findRedisServer(thisMachine(log))
   signal.throwIfAborted()
   const cluster = await launchCluster({ server })
   try {

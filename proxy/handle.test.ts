@@ -35,6 +35,7 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
   const calls: string[] = []
   const acquired: string[] = []
   const released: [string, Ending][] = []
+  const sentAt: number[] = []
   let deaf = deafReleases
   const tracker: Tracker = {
     async acquire({ provider: { id }, token }) {
@@ -56,6 +57,7 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
   const transport: Transport = {
     async send({ id }, _request, signal) {
       calls.push(`send ${id}`)
+      sentAt.push(clock.now())
       const how = behaves[id]!
       await clock.sleep(how === 'silent' ? 10_000 : 10, signal)
       if (how === 'refuse') throw new TransportError('connect', 'refused')
@@ -89,7 +91,7 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
   await clock.run()
   await handled
   const outcome = events.find(event => event.kind === 'request-ended')?.outcome
-  return { got, calls, acquired, released, events, outcome, pending: proxy.outbox.pending().count }
+  return { got, calls, sentAt, acquired, released, events, outcome, pending: proxy.outbox.pending().count }
 }
 
 describe('one request', () => {
@@ -155,6 +157,7 @@ test('whatever happens, each acquired token is released exactly once and nothing
         const tokens = played.released.map(([token]) => token)
         expect(new Set(tokens).size).toBe(tokens.length)
         for (const token of admitted) expect(tokens).toContain(token)
+        for (const at of played.sentAt) expect(at).toBeLessThanOrEqual(leaveAt ?? Number.POSITIVE_INFINITY)
         expect(played.pending).toBe(0)
         expect(played.outcome).toBeDefined()
       },

@@ -1,0 +1,32 @@
+/** A local cluster, as the runner sees it: the processes live below a keeper that cleans up after a runner that died. */
+import { startPart } from '../part.ts'
+import type { ClusterOptions, NodeAddress } from './cluster.ts'
+
+export interface LiveCluster {
+  nodes: readonly NodeAddress[]
+  flush(): Promise<void>
+  ownerOf(key: string): Promise<number>
+  kill(port: number): Promise<void>
+  freeze(port: number): Promise<void>
+  resume(port: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function launchCluster(options: ClusterOptions): Promise<LiveCluster> {
+  const keeper = startPart({ name: 'cluster', main: new URL('./main.ts', import.meta.url), patienceMs: 10_000 })
+  try {
+    const nodes = await keeper.ask<NodeAddress[]>('start', options)
+    return {
+      nodes,
+      flush: () => keeper.ask('flush'),
+      ownerOf: key => keeper.ask('ownerOf', key),
+      kill: port => keeper.ask('kill', port),
+      freeze: port => keeper.ask('freeze', port),
+      resume: port => keeper.ask('resume', port),
+      stop: () => keeper.stop(),
+    }
+  } catch (error) {
+    await keeper.stop()
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+/** The cluster's keeper: its Redis processes are children of this one, which ends them when its runner is gone. */
+import { servePart } from '../part.ts'
+import { type ClusterOptions, type LocalCluster, startCluster } from './cluster.ts'
+
+let starting: Promise<LocalCluster> | undefined
+const cluster = async () => {
+  if (!starting) throw new Error('the cluster is not started')
+  return starting
+}
+
+servePart(() => ({
+  async start(options: ClusterOptions) {
+    starting = startCluster(options)
+    return (await starting).nodes
+  },
+  flush: async () => (await cluster()).flush(),
+  ownerOf: async (key: string) => (await cluster()).ownerOf(key),
+  kill: async (port: number) => (await cluster()).kill(port),
+  freeze: async (port: number) => (await cluster()).freeze(port),
+  resume: async (port: number) => (await cluster()).resume(port),
+  async stop() {
+    await (await starting?.catch(() => undefined))?.stop()
+  },
+}))

@@ -1,0 +1,63 @@
+/** One Redis process of a local cluster. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { openSync, closeSync } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import type { RedisServer } from '../redis-server.ts'
+
+export interface NodeOptions {
+  server: RedisServer
+  port: number
+  /** A folder of the node's own, made if missing. */
+  folder: string
+  nodeTimeoutMs: number
+}
+
+export interface RedisNode {
+  host: string
+  port: number
+  process: ChildProcess
+  /** An ordinary connection for administration. */
+  admin: Redis
+  logTail(): Promise<string>
+  /** SIGKILL, which also ends a stopped process; resolves when it is gone. */
+  kill(): Promise<void>
+}
+
+export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOptions): Promise<RedisNode> {
+  await mkdir(folder, { recursive: true })
+  // A node loads an old dump despite `--save ""`.
+  await rm(join(folder, 'dump.rdb'), { force: true })
+  const log = join(folder, 'log')
+  const out = openSync(log, 'a')
+  const flags = {
+    port, bind: '127.0.0.1', dir: folder, daemonize: 'no', save: '', appendonly: 'no', 'protected-mode': 'no',
+    'cluster-enabled': 'yes', 'cluster-config-file': 'nodes.conf', 'cluster-node-timeout': nodeTimeoutMs,
+    'repl-diskless-sync-delay': 0, 'repl-backlog-size': '64mb', 'repl-ping-replica-period': 1,
+    // A node that lost its replica still serves: the storms take nodes away on purpose.
+    'cluster-allow-replica-migration': 'no', 'enable-debug-command': 'no',
+  }
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const child = spawn(server.path, args, { stdio: ['ignore', out, out] })
+  closeSync(out)
+  const gone = new Promise<void>(resolve => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const admin = new Redis({ port, host: '127.0.0.1', lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  admin.on('error', () => {})
+  admin.connect().catch(() => {})
+  return {
+    host: '127.0.0.1',
+    port,
+    process: child,
+    admin,
+    logTail: async () => (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join(' | '),
+    async kill() {
+      admin.disconnect()
+      child.kill('SIGKILL')
+      await gone
+    },
+  }
+}
