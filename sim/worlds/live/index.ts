@@ -46,7 +46,7 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
       startPart({ name: 'bystander', main: new URL('./round-trips/main.ts', import.meta.url), onEvents }),
       stopPart,
     )
-    const load = keep(await launchLoad({ onEvents }), started => started.stop())
+    const load = keep(launchLoad(onEvents), started => started.stop())
     const providers = keep(
       await launchProviders({ seed, providers: topology.providers.map(({ id }) => ({ id, pace: paces[id]! })), onEvents }),
       started => started.stop(),
@@ -77,7 +77,7 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
       },
       now: () => hostNow() - origin,
       until: at => sleep(Math.max(0, at - (hostNow() - origin)), undefined, { signal }),
-      ask: asks => load.play({ asks, targets: proxies.map(({ url }) => url), origin }),
+      ask: asks => load.play({ asks, targets: proxies.map(({ url }) => url), origin, key: stormKey }),
       async census() {
         await tap.ask('census')
       },

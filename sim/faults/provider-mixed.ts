@@ -1,0 +1,8 @@
+import { failing } from './failing.ts'
+
+/** `{ provider, ratio, status, afterMs }`: a share of the requests, drawn by request, gets this error status. */
+export const providerMixed = failing(
+  'provider-mixed',
+  'a provider answers a share of the requests with an error status',
+  ({ ratio, status, afterMs }) => ({ kind: 'mixed', ratio, status, afterMs }),
+)
