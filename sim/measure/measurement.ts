@@ -32,8 +32,10 @@ export interface Measurement {
   phantomsAtRest: readonly Finding[]
   unanswered: readonly Finding[]
   unlanded: readonly Finding[]
-  /** Gaps of the observer, censuses that differ from the replayed state, a late generator: why a verdict cannot be trusted. */
-  unsound: readonly Finding[]
+  /** Gaps of the observer, and censuses that differ from the replayed state. */
+  observerFaults: readonly Finding[]
+  /** A generator that was late, or dropped what was planned. */
+  loadFaults: readonly Finding[]
   /** Changes that Redis itself lost. */
   lost: readonly Finding[]
 }

@@ -1,0 +1,13 @@
+/** One line a check; this list is the registry. */
+export { everyRequestAnswered } from './every-request-answered.ts'
+export { everySlotReturned } from './every-slot-returned.ts'
+export { faultsLanded } from './faults-landed.ts'
+export { limitsHold } from './limits-hold.ts'
+export { loadWasPlayed } from './load-was-played.ts'
+export { noCrossSlot } from './no-cross-slot.ts'
+export { noGhostRejections } from './no-ghost-rejections.ts'
+export { nothingUncounted } from './nothing-uncounted.ts'
+export { observerSawAll } from './observer-saw-all.ts'
+export { recoversWithin } from './recovers-within.ts'
+export { residencyWithin } from './residency-within.ts'
+export { tracksTruth } from './tracks-truth.ts'

@@ -1,0 +1,85 @@
+/**
+ * A clean history, small enough to read: two providers, an outage of the first, every session counted from before its
+ * attempt to a millisecond after. Every check must pass it, and each check's counterexample is made from it.
+ */
+import { memberOf } from '../../proxy/tracker/keys.ts'
+import type { Event } from '../history.ts'
+import { provider, type Topology, topology } from '../topology.ts'
+
+export const sampleTopology: Topology = topology({
+  providers: [provider({ id: 'alpha', limit: 3, priority: 1 }), provider({ id: 'beta', limit: 3, priority: 2 })],
+})
+
+const node = '127.0.0.1:7001'
+
+/** One attempt with its membership: in the set 2 ms before it begins, out 1 ms after it ends. */
+export function attemptOf(providerId: string, session: string, request: string, from: number, to: number, outcome: 'served' | 'failed' = 'served'): Event[] {
+  const about = { provider: providerId, attempt: `${providerId}-${request}`, request, session }
+  const change = (at: number, score: number | null): Event => ({
+    at, from: 'tap', kind: 'store-changed', provider: providerId, member: memberOf(session), score, since: at - 1, node, offset: at,
+  })
+  return [
+    change(from - 2, 1),
+    { at: from, from: 'providers', kind: 'provider-began', ...about },
+    { at: to, from: 'providers', kind: 'provider-ended', ...about, outcome, status: outcome === 'served' ? 200 : 500, since: to },
+    change(to + 1, null),
+  ]
+}
+
+/** One client's request around its attempts. */
+export const requestOf = (request: string, session: string, from: number, to: number): Event[] => [
+  { at: from, from: 'client', kind: 'client-sent', request, session, plannedAt: from, shape: 'openai', stream: false },
+  { at: to - 1, from: 'client', kind: 'client-first-byte', request, status: 200 },
+  { at: to, from: 'client', kind: 'client-ended', request, outcome: 'complete', status: 200, bytes: 10 },
+]
+
+export const phaseAt = (at: number, phase: Extract<Event, { kind: 'phase' }>['phase']): Event => ({ at, from: 'runner', kind: 'phase', phase })
+
+export const censusAt = (at: number, providerId: string, members: readonly string[] = []): Event => ({
+  at, from: 'tap', kind: 'store-census', provider: providerId, members, since: at - 1, node, offset: at, matched: true,
+})
+
+export const inOrder = (events: readonly Event[]): Event[] => events.toSorted((a, b) => a.at - b.at)
+
+/** Ten sessions 150 ms apart; those of the storm fail at alpha and are served by beta. */
+function sessions(): Event[] {
+  const events: Event[] = []
+  for (let n = 0; n < 10; n++) {
+    const start = 100 + n * 150
+    const [session, request] = [`s${n}`, `r${n}`]
+    const failing = start >= 500 && start < 1_000
+    events.push(...attemptOf('alpha', session, request, start + 5, start + 40, failing ? 'failed' : 'served'))
+    if (failing) events.push(...attemptOf('beta', session, request, start + 46, start + 100))
+    events.push(...requestOf(request, session, start, start + (failing ? 104 : 44)))
+  }
+  return events
+}
+
+export const cleanHistory: readonly Event[] = inOrder([
+  phaseAt(0, 'warm-up'),
+  phaseAt(50, 'baseline'),
+  phaseAt(500, 'storm'),
+  { at: 500, from: 'runner', kind: 'fault-injected', fault: 'provider-fails', id: 'f1' },
+  { at: 1_000, from: 'runner', kind: 'fault-healed', fault: 'provider-fails', id: 'f1' },
+  phaseAt(1_000, 'recovery'),
+  { at: 1_750, from: 'runner', kind: 'receipt', fault: 'provider-fails', id: 'f1', landed: true, because: 'alpha answered 3 requests with an error' },
+  phaseAt(1_800, 'rest'),
+  censusAt(2_100, 'alpha'),
+  censusAt(2_100, 'beta'),
+  { at: 2_200, from: 'runner', kind: 'store-counted', commands: 40, errors: {} },
+  { at: 2_201, from: 'bystander', kind: 'store-round-trips', p50Ms: 0.3, p99Ms: 1, samples: 1_000 },
+  { at: 2_202, from: 'tap', kind: 'store-resolution', p50Ms: 1, p99Ms: 2, fences: 1_000 },
+  { at: 2_203, from: 'client', kind: 'generator', planned: 10, sent: 10, dropped: 0, latenessP50Ms: 0.1, latenessP99Ms: 1 },
+  ...sessions(),
+])
+
+/** Makes one session's removal after its failure come so much later, or never. */
+export function lateRemoval(history: readonly Event[], session: string, byMs: number): Event[] {
+  return inOrder(
+    history.flatMap(event => {
+      const isIt = event.kind === 'store-changed' && event.provider === 'alpha' && event.member === memberOf(session) && event.score === null
+      if (!isIt) return [event]
+      return byMs === Number.POSITIVE_INFINITY ? [] : [{ ...event, at: event.at + byMs, since: event.since + byMs }]
+    }),
+  )
+}

@@ -1,0 +1,182 @@
+/** Who is in flight and who is a member, kept up event by event: what all meters share. */
+import type { Millis } from '../../proxy/ports.ts'
+import { sessionOf } from '../../proxy/tracker/keys.ts'
+import type { Event, Phase } from '../history.ts'
+import type { ProviderSpec, Topology } from '../topology.ts'
+import type { Cause } from './measurement.ts'
+
+type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
+
+/** One session at one provider. */
+export interface Seat {
+  provider: ProviderSpec
+  session: string
+  /** Attempts in flight, by the provider's number, with the event that began each. */
+  attempts: Map<string, Of<'provider-began'>>
+  /** When its membership was last certain to have begun; undefined while it is no member. */
+  joinedAt: Millis | undefined
+  left: Of<'store-changed'> | undefined
+  /** The last attempt that ended here. */
+  ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
+  lastSuccessAt: Millis
+  /** Ends of recent attempts, for limits that count attempts. */
+  recentEnds: Millis[]
+}
+
+/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. */
+export type Change =
+  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; first: boolean }
+  | { kind: 'ended'; seat: Seat; event: Of<'provider-ended'>; cause: Cause; last: boolean }
+  | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
+  | { kind: 'left'; seat: Seat; event: Of<'store-changed'> }
+
+/** A seat that nobody used for so long has nothing more to tell. */
+const forgetAfterMs = 2_000
+
+export class Ledger {
+  readonly topology: Topology
+  phase: Phase = 'baseline'
+  now: Millis = 0
+  /** Nothing before it is judged: the end of the warm-up. */
+  judgedFrom: Millis = 0
+  /** The moment from which the world was whole again. */
+  healedAt: Millis | undefined
+  readonly #seats: Map<string, Map<string, Seat>>
+  readonly #requests = new Map<string, { inFlight: number; aborted: boolean }>()
+  #idle: { seat: Seat; at: Millis }[] = []
+
+  constructor(topology: Topology) {
+    this.topology = topology
+    this.#seats = new Map(topology.providers.map(({ id }) => [id, new Map<string, Seat>()]))
+  }
+
+  seatsAt(provider: string): Iterable<Seat> {
+    return this.#seats.get(provider)?.values() ?? []
+  }
+
+  *allSeats(): Iterable<Seat> {
+    for (const seats of this.#seats.values()) yield* seats.values()
+  }
+
+  seat(provider: string, session: string): Seat | undefined {
+    return this.#seats.get(provider)?.get(session)
+  }
+
+  /**
+   * Until when this member needs no attempt in flight: while it is on its way, and under `recently-active` for a window
+   * after a success, if nothing failed since. Before anything is known of it: always too long.
+   */
+  excusedUntil(seat: Seat): Millis {
+    const { membership, windowMs, transitMs } = this.topology
+    if (seat.attempts.size) return Number.POSITIVE_INFINITY
+    const { ended, joinedAt } = seat
+    if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
+    if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
+    return ended.event.at
+  }
+
+  see(event: Event): Change | undefined {
+    this.now = event.at
+    this.#forget()
+    switch (event.kind) {
+      case 'phase':
+        this.phase = event.phase
+        if (event.phase === 'warm-up') this.judgedFrom = Number.POSITIVE_INFINITY
+        else this.judgedFrom = Math.min(this.judgedFrom, event.at)
+        if (event.phase === 'recovery') this.healedAt ??= event.at
+        return
+      case 'fault-healed':
+        this.healedAt = event.at
+        return
+      case 'client-ended':
+        if (event.outcome === 'aborted') this.#request(event.request).aborted = true
+        else if (!this.#requests.get(event.request)?.inFlight) this.#requests.delete(event.request)
+        return
+      case 'provider-began':
+        return this.#began(event)
+      case 'provider-ended':
+        return this.#ended(event)
+      case 'store-changed':
+      case 'store-lost':
+        return this.#changed(event)
+    }
+  }
+
+  #began(event: Of<'provider-began'>): Change | undefined {
+    const seat = this.#take(event.provider, event.session)
+    if (!seat) return
+    this.#request(event.request).inFlight++
+    const first = seat.attempts.size === 0
+    seat.attempts.set(event.attempt, event)
+    return { kind: 'began', seat, event, first }
+  }
+
+  #ended(event: Of<'provider-ended'>): Change | undefined {
+    const seat = this.#take(event.provider, event.session)
+    if (!seat?.attempts.delete(event.attempt)) return
+    const request = this.#request(event.request)
+    request.inFlight--
+    const cause = causeOf(event, request)
+    if (!request.inFlight) this.#requests.delete(event.request)
+    seat.ended = { event, cause }
+    if (cause === 'success') seat.lastSuccessAt = event.at
+    seat.recentEnds.push(event.at)
+    this.#idle.push({ seat, at: event.at })
+    return { kind: 'ended', seat, event, cause, last: seat.attempts.size === 0 }
+  }
+
+  #changed(event: Of<'store-changed'> | Of<'store-lost'>): Change | undefined {
+    const seat = this.#take(event.provider, sessionOf(event.member) ?? event.member)
+    if (!seat) return
+    const isMember = seat.joinedAt !== undefined
+    if (event.score === null) {
+      if (!isMember) return
+      seat.joinedAt = undefined
+      seat.left = { ...event, kind: 'store-changed' }
+      this.#idle.push({ seat, at: event.at })
+      return { kind: 'left', seat, event: seat.left }
+    }
+    // A change of the score says nothing about when it came.
+    if (isMember) return
+    seat.joinedAt = event.at
+    return { kind: 'joined', seat, event }
+  }
+
+  #request(id: string) {
+    let request = this.#requests.get(id)
+    if (!request) this.#requests.set(id, (request = { inFlight: 0, aborted: false }))
+    return request
+  }
+
+  #take(provider: string, session: string): Seat | undefined {
+    const seats = this.#seats.get(provider)
+    if (!seats) return
+    let seat = seats.get(session)
+    if (!seat) {
+      const spec = this.topology.providers.find(({ id }) => id === provider)!
+      seat = {
+        provider: spec, session, attempts: new Map(), joinedAt: undefined, left: undefined, ended: undefined,
+        lastSuccessAt: Number.NEGATIVE_INFINITY, recentEnds: [],
+      }
+      seats.set(session, seat)
+    }
+    return seat
+  }
+
+  #forget() {
+    while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
+      const { seat, at } = this.#idle.shift()!
+      seat.recentEnds = seat.recentEnds.filter(end => end >= at)
+      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
+      if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at) this.#seats.get(seat.provider.id)!.delete(seat.session)
+    }
+  }
+}
+
+/** A peer that closed: because its client had left, because another provider won, or because it lost patience. */
+function causeOf({ outcome }: Of<'provider-ended'>, request: { inFlight: number; aborted: boolean }): Cause {
+  if (outcome === 'served') return 'success'
+  if (outcome === 'failed') return 'failure'
+  if (request.aborted) return 'abort'
+  return request.inFlight > 0 ? 'hedge-loss' : 'timeout'
+}

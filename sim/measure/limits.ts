@@ -1,0 +1,67 @@
+/** Did more work run at a provider than its limit allows? Only what was certainly in flight counts. */
+import type { Millis } from '../../proxy/ports.ts'
+import type { Event } from '../history.ts'
+import type { Ledger } from './ledger.ts'
+import { Findings, type Meter, seconds } from './meter.ts'
+
+interface Edge {
+  at: Millis
+  step: 1 | -1
+  session: string
+  event: Event
+}
+
+/** An end may be learnt this much later than it was certain: edges wait so long before they are played. */
+const waitMs = 250
+
+export function limits(): Meter {
+  const waiting = new Map<string, Edge[]>()
+  const running = new Map<string, Map<string, number>>()
+  const since = new Map<string, Millis>()
+  const overshoots = new Findings()
+  let most = 0
+  let overMs = 0
+
+  function play(provider: string, until: Millis, ledger: Ledger) {
+    const { limit, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
+    const edges = waiting.get(provider)!
+    const counts = running.get(provider)!
+    const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
+    while (edges.length && edges[0]!.at <= until) {
+      const { at, step, session, event } = edges.shift()!
+      overMs += Math.max(0, inFlight() - limit) * Math.max(0, at - Math.max(since.get(provider) ?? at, ledger.judgedFrom))
+      since.set(provider, at)
+      const left = (counts.get(session) ?? 0) + step
+      if (left > 0) counts.set(session, left)
+      else counts.delete(session)
+      const over = inFlight() - limit
+      if (step < 0 || over <= 0 || at < ledger.judgedFrom) continue
+      most = Math.max(most, over)
+      overshoots.add(`${inFlight()} ${unit}s were in flight at ${provider}, limit ${limit}, at ${seconds(at)}`, event)
+    }
+  }
+
+  return {
+    see(event, change, ledger) {
+      if (change?.kind !== 'began' && change?.kind !== 'ended') return
+      const provider = change.seat.provider.id
+      if (!waiting.has(provider)) {
+        waiting.set(provider, [])
+        running.set(provider, new Map())
+      }
+      const edges = waiting.get(provider)!
+      const began = change.kind === 'began'
+      const edge: Edge = { at: began ? event.at : change.event.since, step: began ? 1 : -1, session: change.seat.session, event }
+      let place = edges.length
+      // At the same instant an end comes first: it made room.
+      while (place > 0 && (edges[place - 1]!.at > edge.at || (edges[place - 1]!.at === edge.at && edge.step < 0 && edges[place - 1]!.session !== edge.session))) place--
+      edges.splice(place, 0, edge)
+      play(provider, event.at - waitMs, ledger)
+    },
+    done(ledger) {
+      for (const provider of waiting.keys()) play(provider, Number.POSITIVE_INFINITY, ledger)
+      const figures = waiting.size ? { 'limit.overshootMax': most, 'limit.overshootSessionSeconds': overMs / 1000 } : {}
+      return { figures: figures as Record<string, number>, overshoots: overshoots.list }
+    },
+  }
+}

@@ -1,0 +1,67 @@
+/** Can this run be judged at all: what the store and its observer say of themselves, how the load was played, whether faults landed. */
+import type { Event } from '../history.ts'
+import { Findings, type Meter, seconds } from './meter.ts'
+
+/** A generator later than this did not play the storm that was planned. */
+const mostLatenessMs = 50
+
+export function soundness(): Meter {
+  const observer = new Findings()
+  const load = new Findings()
+  const unlanded = new Findings()
+  const lost = new Findings()
+  const injected = new Map<string, Event>()
+  const figures: Record<string, number> = {}
+  let requests = 0
+  let counted: Extract<Event, { kind: 'store-counted' }> | undefined
+  let resolved = false
+  let generated = false
+  return {
+    see(event) {
+      switch (event.kind) {
+        case 'client-sent':
+          requests++
+          return
+        case 'store-counted':
+          counted = event
+          return
+        case 'store-round-trips':
+          Object.assign(figures, { 'store.roundTrip.p50': event.p50Ms, 'store.roundTrip.p99': event.p99Ms, 'store.roundTrip.samples': event.samples })
+          return
+        case 'store-resolution':
+          resolved = true
+          Object.assign(figures, { 'observer.resolution.p50': event.p50Ms, 'observer.resolution.p99': event.p99Ms })
+          return
+        case 'store-gap':
+          return observer.add(`nothing was seen of ${event.node} from ${seconds(event.since)} to ${seconds(event.at)}: ${event.because}`, event)
+        case 'store-census':
+          if (!event.matched) observer.add(`the replayed state of ${event.provider} differed from the store at ${seconds(event.at)}`, event)
+          return
+        case 'store-lost':
+          return lost.add(`Redis lost a change of ${event.member} at ${event.provider}, made at ${seconds(event.since)}`, event)
+        case 'fault-injected':
+          return void injected.set(event.id, event)
+        case 'receipt':
+          injected.delete(event.id)
+          if (!event.landed) unlanded.add(`${event.fault} (${event.id}) did not land: ${event.because}`, event)
+          return
+        case 'generator':
+          generated = true
+          Object.assign(figures, { 'generator.latenessP50': event.latenessP50Ms, 'generator.latenessP99': event.latenessP99Ms, 'generator.dropped': event.dropped })
+          if (event.dropped) load.add(`${event.dropped} planned requests were never sent`, event)
+          if (event.latenessP99Ms > mostLatenessMs) load.add(`requests left late: p99 ${event.latenessP99Ms.toFixed(1)} ms, at most ${mostLatenessMs} ms`, event)
+      }
+    },
+    done() {
+      for (const [id, event] of injected) unlanded.add(`no receipt for fault ${id}`, event)
+      if (!resolved) observer.add('the observer of the store told no resolution')
+      if (!generated) load.add('nothing is known of how the load was played')
+      if (counted) {
+        if (requests) figures['store.commandsPerRequest'] = counted.commands / requests
+        for (const [kind, count] of Object.entries(counted.errors)) figures[`store.errors.${kind}`] = count
+        figures['store.errors'] = Object.values(counted.errors).reduce((sum, count) => sum + count, 0)
+      }
+      return { figures, unlanded: unlanded.list, lost: lost.list, observerFaults: observer.list, loadFaults: load.list }
+    },
+  }
+}

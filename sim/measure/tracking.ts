@@ -1,0 +1,96 @@
+/** The store against the truth: members that nobody serves, and served sessions that are no members. */
+import type { Millis } from '../../proxy/ports.ts'
+import type { Event } from '../history.ts'
+import type { Ledger, Seat } from './ledger.ts'
+import { Findings, type Meter, seconds } from './meter.ts'
+
+/** A stretch in which store and truth differ for one seat. */
+interface Stretch {
+  from: Millis
+  evidence: Event
+}
+
+export function tracking(): Meter {
+  const phantom = new Map<Seat, Stretch>()
+  const missing = new Map<Seat, Stretch>()
+  const flying = new Map<Seat, Millis>()
+  const uncounted = new Findings()
+  let phantomMs = 0
+  let missingMs = 0
+  let flightMs = 0
+  /** When the last stretch ended that was too long to be a session on its way. */
+  let lastWrongAt = Number.NEGATIVE_INFINITY
+
+  const judged = (ledger: Ledger, from: Millis, to: Millis) => Math.max(0, to - Math.max(from, ledger.judgedFrom))
+  const wrongUntil = (ledger: Ledger, length: Millis, to: Millis) => {
+    if (length > ledger.topology.transitMs) lastWrongAt = Math.max(lastWrongAt, to)
+  }
+
+  function endPhantom(seat: Seat, to: Millis, ledger: Ledger) {
+    const stretch = phantom.get(seat)
+    if (!stretch) return
+    phantom.delete(seat)
+    const length = judged(ledger, stretch.from, to)
+    phantomMs += length
+    wrongUntil(ledger, length, to)
+  }
+
+  function endMissing(seat: Seat, to: Millis, ledger: Ledger, ending?: Event) {
+    const stretch = missing.get(seat)
+    if (!stretch) return
+    missing.delete(seat)
+    const length = judged(ledger, stretch.from, to)
+    missingMs += length
+    wrongUntil(ledger, length, to)
+    if (length <= ledger.topology.transitMs) return
+    const because = `session ${seat.session} was in flight at ${seat.provider.id} for ${seconds(length)} from ${seconds(stretch.from)} and not counted`
+    uncounted.add(because, stretch.evidence, ...(ending ? [ending] : []))
+  }
+
+  return {
+    see(event, change, ledger) {
+      if (!change) return
+      const { seat } = change
+      switch (change.kind) {
+        case 'began':
+          endPhantom(seat, event.at, ledger)
+          if (change.first) flying.set(seat, event.at)
+          if (change.first && seat.joinedAt === undefined) missing.set(seat, { from: event.at, evidence: event })
+          return
+        case 'ended': {
+          if (!change.last) return
+          const end = change.event.since
+          flightMs += judged(ledger, flying.get(seat) ?? end, end)
+          flying.delete(seat)
+          endMissing(seat, end, ledger, event)
+          if (seat.joinedAt !== undefined) phantom.set(seat, { from: ledger.excusedUntil(seat), evidence: event })
+          return
+        }
+        case 'joined':
+          endMissing(seat, change.event.since, ledger, event)
+          if (!seat.attempts.size) phantom.set(seat, { from: event.at + ledger.topology.transitMs, evidence: event })
+          return
+        case 'left':
+          endPhantom(seat, change.event.since, ledger)
+          if (seat.attempts.size) missing.set(seat, { from: event.at, evidence: event })
+      }
+    },
+    done(ledger) {
+      const left = [...phantom.values(), ...missing.values()].filter(({ from }) => from + ledger.topology.transitMs < ledger.now).length
+      for (const seat of [...phantom.keys()]) endPhantom(seat, ledger.now, ledger)
+      for (const seat of [...missing.keys()]) endMissing(seat, ledger.now, ledger)
+      for (const from of flying.values()) flightMs += judged(ledger, from, ledger.now)
+      const figures: Record<string, number> = {
+        'tracking.phantomSessionSeconds': phantomMs / 1000,
+        'tracking.missingSessionSeconds': missingMs / 1000,
+        'tracking.uncountedSessions': uncounted.count,
+      }
+      if (flightMs > 0) {
+        figures['tracking.error'] = (phantomMs + missingMs) / flightMs
+        figures['rest.truthReached'] = left === 0 ? 1 : 0
+        if (ledger.healedAt !== undefined) figures['rest.timeToTruthMs'] = Math.max(0, lastWrongAt - ledger.healedAt)
+      }
+      return { figures, uncounted: uncounted.list }
+    },
+  }
+}
