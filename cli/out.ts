@@ -38,7 +38,7 @@ export async function prepareOut(out: string): Promise<void> {
 export async function leave(out: string, record: RunRecord, history: readonly Event[]): Promise<string> {
   const folder = join(out, `${record.scenario}.${record.world}.${record.tracker}.${record.seed}`)
   await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'run.json'), json.render(record))
+  await writeFile(join(folder, 'run.json'), json.render(record, { colour: false }))
   await writeFile(join(folder, 'history.ndjson'), history.map(event => `${JSON.stringify(event)}\n`).join(''))
   return folder
 }

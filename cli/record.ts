@@ -38,8 +38,8 @@ export function recordOf(run: Run, { startedAt, wallMs, redis }: Circumstances):
 
 function commit(): string | null {
   try {
-    const options = { cwd: import.meta.dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const
-    return execFileSync('git', ['rev-parse', 'HEAD'], options).trim()
+    const options = { cwd: import.meta.dirname, stdio: 'pipe' } as const
+    return execFileSync('git', ['rev-parse', 'HEAD'], options).toString().trim()
   } catch {
     return null
   }

@@ -66,7 +66,7 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
       return { status, headers: { 'content-type': type }, chunks: speak(how, signal) }
     },
   }
-  async function* speak(how: Behaves, signal: AbortSignal) {
+  async function* speak(how: Behaves, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
     if (how === '500' || how === '400') return yield bytes('{"error":{}}')
     if (how === 'nonsense') return yield bytes('<html>\n')
     yield bytes('data: {}\n\n')

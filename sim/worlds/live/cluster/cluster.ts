@@ -79,7 +79,8 @@ export async function startCluster({ server, nodeTimeoutMs = 1_000 }: ClusterOpt
 
 /** What `redis-cli --cluster create` does, over the wire, so that the server is all one needs. */
 async function form(nodes: readonly RedisNode[]): Promise<void> {
-  const info = async ({ admin }: RedisNode, section: string) => String(await admin.call(...(section === 'cluster' ? ['CLUSTER', 'INFO'] as const : ['INFO', section] as const)))
+  const clusterInfo = async ({ admin }: RedisNode) => String(await admin.call('CLUSTER', 'INFO'))
+  const replication = async ({ admin }: RedisNode) => String(await admin.info('replication'))
   await eachUntil(nodes, 'answers', async ({ admin }) => (await admin.ping()) === 'PONG')
   await Promise.all(
     nodes.map(async ({ admin }, n) => {
@@ -91,16 +92,16 @@ async function form(nodes: readonly RedisNode[]): Promise<void> {
   )
   const [first, ...others] = nodes as [RedisNode, ...RedisNode[]]
   for (const { port } of others) await first.admin.call('CLUSTER', 'MEET', first.host, port)
-  await eachUntil(nodes, 'knows the others', async node => (await info(node, 'cluster')).includes(`cluster_known_nodes:${nodes.length}`))
+  await eachUntil(nodes, 'knows the others', async node => (await clusterInfo(node)).includes(`cluster_known_nodes:${nodes.length}`))
   const ids = await Promise.all(nodes.map(async ({ admin }) => String(await admin.call('CLUSTER', 'MYID'))))
-  await eachUntil(nodes.slice(primaries), 'follows its primary', async ({ admin }, n) => {
+  await eachUntil(nodes.slice(primaries), 'follows its primary', async (node, n) => {
     // Refused until the gossip has told this node of its primary.
-    await admin.call('CLUSTER', 'REPLICATE', ids[n]!).catch(() => {})
-    return (await info({ admin } as RedisNode, 'replication')).includes('role:slave')
+    await node.admin.call('CLUSTER', 'REPLICATE', ids[n]!).catch(() => {})
+    return (await replication(node)).includes('role:slave')
   })
-  await eachUntil(nodes, 'sees a whole cluster', async node => (await info(node, 'cluster')).includes('cluster_state:ok'))
+  await eachUntil(nodes, 'sees a whole cluster', async node => (await clusterInfo(node)).includes('cluster_state:ok'))
   // A primary killed before its replica's first sync would never be replaced.
-  await eachUntil(nodes.slice(primaries), 'is in sync', async node => (await info(node, 'replication')).includes('master_link_status:up'))
+  await eachUntil(nodes.slice(primaries), 'is in sync', async node => (await replication(node)).includes('master_link_status:up'))
   await eachUntil(nodes, 'knows all replicas', async ({ admin }) => {
     const ranges = (await admin.call('CLUSTER', 'SLOTS')) as unknown[][]
     return ranges.length === primaries && ranges.every(range => range.length === 4)

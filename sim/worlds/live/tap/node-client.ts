@@ -1,0 +1,78 @@
+/** An ordinary connection to one node: its replication state, fences, and censuses at an exact offset. */
+import { Redis } from 'ioredis'
+import { hostNow } from '../part.ts'
+import type { Fence } from './fence-clock.ts'
+import { scoreOf } from './replay.ts'
+
+export interface ReplicationInfo {
+  isPrimary: boolean
+  replid: string
+  /** The history this node continues, and up to which offset (exclusive). */
+  previousReplid: string
+  previousUntil: number
+  offset: number
+}
+
+export interface CensusReading {
+  offset: number
+  members: ReadonlyMap<string, number>
+  sentMs: number
+  receivedMs: number
+}
+
+export interface NodeClient {
+  info(): Promise<ReplicationInfo>
+  fence(): Promise<Fence>
+  /** One key a transaction: on a cluster two keys may lie in two slots. */
+  census(key: string): Promise<CensusReading>
+  close(): void
+}
+
+/** Every call rejects within a second when the node does not answer. */
+export function connectNode(host: string, port: number): NodeClient {
+  const redis = new Redis({
+    host, port, protocol: 2, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => 50,
+  })
+  redis.on('error', () => {})
+  return {
+    info: async () => parse(String(await redis.info('replication'))),
+    async fence() {
+      const sentMs = hostNow()
+      const [time, info] = await exec(redis.multi().time().info('replication'))
+      const receivedMs = hostNow()
+      const [seconds, micros] = time as [string, string]
+      return { offset: parse(String(info)).offset, sentMs, receivedMs, serverMs: Number(seconds) * 1000 + Number(micros) / 1000 }
+    },
+    async census(key) {
+      const sentMs = hostNow()
+      const [info, members] = await exec(redis.multi().info('replication').zrange(key, 0, '-1', 'WITHSCORES'))
+      return { offset: parse(String(info)).offset, members: pairs(members as string[]), sentMs, receivedMs: hostNow() }
+    },
+    close: () => redis.disconnect(),
+  }
+}
+
+async function exec(transaction: { exec(): Promise<[Error | null, unknown][] | null> }): Promise<unknown[]> {
+  const replies = (await transaction.exec()) ?? []
+  return replies.map(([error, reply]) => {
+    if (error) throw error
+    return reply
+  })
+}
+
+function pairs(flat: readonly string[]): Map<string, number> {
+  const members = new Map<string, number>()
+  for (let n = 0; n < flat.length; n += 2) members.set(flat[n]!, scoreOf(flat[n + 1]!))
+  return members
+}
+
+function parse(info: string): ReplicationInfo {
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
+  return {
+    isPrimary: field('role') === 'master',
+    replid: field('master_replid'),
+    previousReplid: field('master_replid2'),
+    previousUntil: Number(field('second_repl_offset')),
+    offset: Number(field('master_repl_offset')),
+  }
+}

@@ -1,0 +1,142 @@
+/** What the watched sorted sets hold, replayed from the replication stream; it can say what they held at an earlier offset. */
+
+export interface Change {
+  key: string
+  member: string
+  /** null: it was, or is, no member. */
+  before: number | null
+  after: number | null
+  offset: number
+}
+
+/** How many changes can be taken back: far more than a failover can lose. */
+const memory = 50_000
+
+export class Replay {
+  readonly #sets: Map<string, Map<string, number>>
+  /** What a census already contains: up to this offset the stream repeats it. */
+  readonly #floors = new Map<string, number>()
+  #log: Change[] = []
+
+  constructor(keys: readonly string[]) {
+    this.#sets = new Map(keys.map(key => [key, new Map<string, number>()]))
+  }
+
+  /** What a census found: from here the stream goes on. */
+  reset(key: string, members: ReadonlyMap<string, number>, offset: number): Change[] {
+    const old = this.#sets.get(key)!
+    const changes: Change[] = []
+    for (const [member, before] of old) if (!members.has(member)) changes.push({ key, member, before, after: null, offset })
+    for (const [member, after] of members) {
+      const before = old.get(member) ?? null
+      if (before !== after) changes.push({ key, member, before, after, offset })
+    }
+    this.#log = this.#log.filter(change => change.key !== key)
+    this.#sets.set(key, new Map(members))
+    this.#floors.set(key, offset)
+    return changes
+  }
+
+  /** Applies one command. `unknown`: it touches a watched key in a way that only a census can tell. */
+  apply(args: readonly string[], offset: number): Change[] | { unknown: string } {
+    const command = args[0]!.toUpperCase()
+    if (command === 'FLUSHALL' || command === 'FLUSHDB') return [...this.#sets.keys()].flatMap(key => this.#drop(key, offset))
+    if (command === 'DEL' || command === 'UNLINK') return args.slice(1).flatMap(key => this.#drop(key, offset))
+    const key = args[1]
+    if (key === undefined || harmless.has(command)) return []
+    if (!this.#sets.has(key)) return args.slice(2).some(arg => this.#sets.has(arg)) && moving.has(command) ? { unknown: args[2]! } : []
+    const set = this.#sets.get(key)!
+    const write = (member: string, after: number | null) => this.#write(key, member, after, offset)
+    switch (command) {
+      case 'ZADD':
+        return zadd(args, set, write)
+      case 'ZINCRBY':
+        return write(args[3]!, (set.get(args[3]!) ?? 0) + Number(args[2]))
+      case 'ZREM':
+        return args.slice(2).flatMap(member => write(member, null))
+      case 'ZREMRANGEBYSCORE': {
+        const within = range(args[2]!, args[3]!)
+        return [...set].filter(([, score]) => within(score)).flatMap(([member]) => write(member, null))
+      }
+      default:
+        return { unknown: key }
+    }
+  }
+
+  /** The members of a key as they were when the stream stood at this offset. */
+  at(key: string, offset: number): Map<string, number> {
+    const set = new Map(this.#sets.get(key))
+    for (let n = this.#log.length - 1; n >= 0 && this.#log[n]!.offset > offset; n--) {
+      const change = this.#log[n]!
+      if (change.key !== key) continue
+      if (change.before === null) set.delete(change.member)
+      else set.set(change.member, change.before)
+    }
+    return set
+  }
+
+  /** Takes back everything after this offset; answers what was taken back, latest first. */
+  rollBack(offset: number): Change[] {
+    const lost: Change[] = []
+    while (this.#log.length && this.#log.at(-1)!.offset > offset) {
+      const change = this.#log.pop()!
+      const set = this.#sets.get(change.key)!
+      if (change.before === null) set.delete(change.member)
+      else set.set(change.member, change.before)
+      lost.push(change)
+    }
+    return lost
+  }
+
+  #drop(key: string, offset: number): Change[] {
+    const set = this.#sets.get(key)
+    return set ? [...set.keys()].flatMap(member => this.#write(key, member, null, offset)) : []
+  }
+
+  #write(key: string, member: string, after: number | null, offset: number): Change[] {
+    const set = this.#sets.get(key)!
+    const before = set.get(member) ?? null
+    if (before === after || offset <= (this.#floors.get(key) ?? -1)) return []
+    if (after === null) set.delete(member)
+    else set.set(member, after)
+    const change = { key, member, before, after, offset }
+    this.#log.push(change)
+    if (this.#log.length > 2 * memory) this.#log = this.#log.slice(-memory)
+    return [change]
+  }
+}
+
+/** They name a key and change no member. */
+const harmless = new Set(['EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT', 'PERSIST', 'SELECT', 'PING', 'REPLCONF', 'MULTI', 'EXEC', 'PUBLISH', 'SPUBLISH'])
+
+/** They write a key that is not the first one named. */
+const moving = new Set(['RENAME', 'RENAMENX', 'COPY', 'ZRANGESTORE', 'ZUNIONSTORE', 'ZINTERSTORE', 'ZDIFFSTORE', 'MIGRATE'])
+
+function zadd(args: readonly string[], set: ReadonlyMap<string, number>, write: (member: string, after: number) => Change[]): Change[] {
+  let at = 2
+  const options = new Set<string>()
+  while (/^(NX|XX|GT|LT|CH|INCR)$/i.test(args[at]!)) options.add(args[at++]!.toUpperCase())
+  const changes: Change[] = []
+  for (; at + 1 < args.length; at += 2) {
+    const member = args[at + 1]!
+    const before = set.get(member)
+    const score = scoreOf(args[at]!) + (options.has('INCR') ? (before ?? 0) : 0)
+    if (options.has('NX') && before !== undefined) continue
+    if (options.has('XX') && before === undefined) continue
+    if (options.has('GT') && before !== undefined && score <= before) continue
+    if (options.has('LT') && before !== undefined && score >= before) continue
+    changes.push(...write(member, score))
+  }
+  return changes
+}
+
+export const scoreOf = (text: string): number =>
+  /^\+?inf/i.test(text) ? Number.POSITIVE_INFINITY : /^-inf/i.test(text) ? Number.NEGATIVE_INFINITY : Number(text)
+
+/** Bounds as Redis writes them: `(` excludes. */
+function range(from: string, to: string): (score: number) => boolean {
+  const open = (bound: string) => bound.startsWith('(')
+  const value = (bound: string) => scoreOf(open(bound) ? bound.slice(1) : bound)
+  return score =>
+    (open(from) ? score > value(from) : score >= value(from)) && (open(to) ? score < value(to) : score <= value(to))
+}

@@ -1,0 +1,238 @@
+/** Follows one primary, and whoever takes over from it: its watched keys, write by write, each with the time it was applied. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hostNow } from '../part.ts'
+import { type Band, FenceClock } from './fence-clock.ts'
+import { type Link, openLink } from './link.ts'
+import { type CensusReading, connectNode, type NodeClient } from './node-client.ts'
+import { type Change, Replay } from './replay.ts'
+
+export interface Sighting extends Change, Band {
+  node: string
+}
+
+export interface ShardEvents {
+  changed(sighting: Sighting): void
+  /** Applied, perhaps acknowledged, and forgotten in a failover; `before` holds again. */
+  lost(sighting: Sighting): void
+  gap(node: string, since: number, because: string): void
+  /** A fence's distance from the one before it. */
+  resolution(widthMs: number): void
+}
+
+export interface ShardOptions {
+  keys: readonly string[]
+  /** The primary that owns the keys now. */
+  locate(): Promise<{ host: string; port: number }>
+  fenceEveryMs: number
+  events: ShardEvents
+}
+
+const patienceMs = 5_000
+
+/** Wrapped, because a promise of a promise would be waited for. */
+interface Attached {
+  over: Promise<void>
+}
+
+export class Shard {
+  readonly #options: ShardOptions
+  readonly #replay: Replay
+  readonly #fences = new FenceClock()
+  #client: NodeClient | undefined
+  #link: Link | undefined
+  #node = ''
+  #replid = ''
+  /** Up to here everything is applied; -1 before the first census. */
+  #offset = -1
+  #pending: Change[] = []
+  #transaction: string[][] | undefined
+  /** While a census is taken the stream waits here. */
+  #held: { args: string[]; offset: number }[] | undefined
+  #seenUntil = hostNow()
+  #closed = false
+  #following: Promise<void> | undefined
+
+  constructor(options: ShardOptions) {
+    this.#options = options
+    this.#replay = new Replay(options.keys)
+  }
+
+  /** Resolves when the first census is in place; goes on following until `close`. */
+  async start(): Promise<void> {
+    this.#following = this.#follow(await this.#attach())
+  }
+
+  /** Breaks the connection, as a network would; for tests of the resumption. */
+  cut(): void {
+    this.#link?.close()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#link?.close()
+    this.#client?.close()
+    await this.#following
+  }
+
+  /** What the store holds, what the replay says it held at that offset, and when. */
+  async compare(key: string): Promise<{ reading: CensusReading; replayed: ReadonlyMap<string, number>; node: string }> {
+    for (const deadline = hostNow() + patienceMs; ; await sleep(5)) {
+      const node = this.#node
+      const reading = await this.#client!.census(key).catch(() => undefined)
+      if (reading && (await this.#reached(reading.offset, Math.min(deadline, hostNow() + 1_000))) && node === this.#node)
+        return { reading, replayed: this.#replay.at(key, reading.offset), node }
+      if (hostNow() > deadline) throw new Error(`the tap did not catch up with ${node}`)
+    }
+  }
+
+  /** Resolves when everything written before the call is replayed and told. */
+  async sync(): Promise<void> {
+    for (const deadline = hostNow() + patienceMs; ; await sleep(5)) {
+      const info = await this.#client!.info().catch(() => undefined)
+      if (info?.isPrimary && this.#link && (await this.#reached(info.offset, hostNow() + 1_000))) {
+        while (!this.#fences.place(info.offset) && hostNow() < deadline) await sleep(1)
+        return this.#tell()
+      }
+      if (hostNow() > deadline) throw new Error(`the tap did not catch up with ${this.#node}`)
+    }
+  }
+
+  async #reached(offset: number, deadline: number): Promise<boolean> {
+    while (this.#offset < offset && hostNow() < deadline) await sleep(1)
+    return this.#offset >= offset
+  }
+
+  async #follow(first: Attached) {
+    for (let attached = first; !this.#closed; ) {
+      await attached.over
+      this.#link = undefined
+      this.#transaction = undefined
+      while (!this.#closed) {
+        try {
+          attached = await this.#attach()
+          break
+        } catch {
+          await sleep(20)
+        }
+      }
+    }
+  }
+
+  /** Opens the link where the last one ended. */
+  async #attach(): Promise<Attached> {
+    const { host, port } = await this.#options.locate()
+    const client = connectNode(host, port)
+    try {
+      const info = await client.info()
+      if (!info.isPrimary) throw new Error(`${host}:${port} is no primary`)
+      const node = `${host}:${port}`
+      let fresh = this.#offset < 0
+      if (!fresh && info.replid !== this.#replid) {
+        if (info.previousReplid === this.#replid) this.#takeBack(info.previousUntil - 1, node)
+        else fresh = this.#lose(node, 'the node knows nothing of the history so far')
+      }
+      const [replid, offset] = fresh ? [info.replid, info.offset] : [this.#replid, this.#offset]
+      if (fresh) this.#held = []
+      const { promise: over, resolve: closed } = Promise.withResolvers<void>()
+      const link = await openLink({ host, port, replid, offset, onClose: closed, onCommand: (args, at) => this.#take(args, at) }).catch(error => {
+        if (!fresh) this.#lose(node, `the stream could not be resumed: ${error.message}`)
+        throw error
+      })
+      this.#client?.close()
+      this.#client = client
+      if (this.#node !== node) this.#fences.handOver(offset)
+      this.#node = node
+      this.#link = link
+      this.#replid = link.replid
+      if (fresh) await this.#census(this.#options.keys)
+      void this.#fence(client, link)
+      return { over }
+    } catch (error) {
+      if (client !== this.#client) client.close()
+      throw error
+    }
+  }
+
+  /** Nothing that was known holds any more. */
+  #lose(node: string, because: string): true {
+    this.#options.events.gap(node, this.#seenUntil, because)
+    this.#offset = -1
+    this.#pending = []
+    return true
+  }
+
+  #takeBack(offset: number, node: string) {
+    if (this.#offset <= offset) return
+    this.#tell()
+    this.#pending = []
+    const at = hostNow()
+    for (const change of this.#replay.rollBack(offset)) this.#options.events.lost({ ...change, since: this.#seenUntil, at, node })
+    this.#offset = offset
+  }
+
+  #take(args: string[], offset: number) {
+    if (this.#held) return void this.#held.push({ args, offset })
+    const command = args[0]!.toUpperCase()
+    if (command === 'MULTI') this.#transaction = []
+    else if (command === 'EXEC') {
+      const whole = this.#transaction ?? []
+      this.#transaction = undefined
+      for (const each of whole) this.#apply(each, offset)
+      this.#offset = offset
+    } else if (this.#transaction) this.#transaction.push(args)
+    else {
+      this.#apply(args, offset)
+      this.#offset = offset
+    }
+    this.#tell()
+  }
+
+  #apply(args: string[], offset: number) {
+    const changes = this.#replay.apply(args, offset)
+    if (Array.isArray(changes)) return void this.#pending.push(...changes)
+    this.#held = []
+    void this.#census([changes.unknown]).catch(() => this.cut())
+  }
+
+  /** Takes the keys' state from the store itself, and lets the held stream go on from there. */
+  async #census(keys: readonly string[]) {
+    for (const key of keys) {
+      const { members, offset } = await this.#client!.census(key)
+      this.#pending.push(...this.#replay.reset(key, members, offset))
+      this.#offset = Math.max(this.#offset, offset)
+    }
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const { args, offset } of held) this.#take(args, offset)
+  }
+
+  async #fence(client: NodeClient, link: Link) {
+    const { fenceEveryMs, events, locate } = this.#options
+    while (!this.#closed && this.#link === link) {
+      try {
+        const fence = await client.fence()
+        this.#seenUntil = fence.sentMs
+        const width = this.#fences.add(fence)
+        if (width !== undefined) events.resolution(width)
+        this.#tell()
+      } catch {
+        // A node that hangs keeps its connections: only the cluster knows that another one took over.
+        const owner = await locate().catch(() => undefined)
+        if (owner && `${owner.host}:${owner.port}` !== this.#node) link.close()
+      }
+      await sleep(fenceEveryMs)
+    }
+  }
+
+  /** Tells what can be placed in time by now. */
+  #tell() {
+    let told = 0
+    for (const change of this.#pending) {
+      const band = this.#fences.place(change.offset)
+      if (!band) break
+      this.#options.events.changed({ ...change, ...band, node: this.#node })
+      told++
+    }
+    if (told) this.#pending.splice(0, told)
+  }
+}
