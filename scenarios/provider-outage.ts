@@ -20,17 +20,15 @@ export const providerOutage: Scenario = {
     alpha: { firstByteMs: 40, tokens: 8, tokenMs: 10, spread: 0.5 },
     beta: { firstByteMs: 40, tokens: 8, tokenMs: 10, spread: 0.5 },
   },
-  phases: { baselineAt: 1_000, stormAt: 2_500, recoveryAt: 5_500, endAt: 6_500 },
+  phases: { baselineAt: 500, stormAt: 2_000, recoveryAt: 5_000, endAt: 6_000 },
   load: [
-    poisson({ name: 'warm-up', from: 0, to: 1_000, perSecond: 15 }),
-    poisson({ name: 'baseline', from: 1_000, to: 2_500, perSecond: 6 }),
-    poisson({ name: 'storm', from: 2_500, to: 5_500, perSecond: 100 }),
-    poisson({ name: 'recovery', from: 5_500, to: 6_500, perSecond: 6 }),
+    poisson({ name: 'warm-up', from: 0, to: 500, perSecond: 6 }),
+    poisson({ name: 'baseline', from: 500, to: 2_000, perSecond: 6 }),
+    poisson({ name: 'storm', from: 2_000, to: 5_000, perSecond: 100 }),
+    poisson({ name: 'recovery', from: 5_000, to: 6_000, perSecond: 6 }),
   ],
   faults: [
-    // Failures too have run once before anything is measured.
-    { at: 100, for: 800, call: { fault: 'provider-mixed', provider: 'alpha', ratio: 0.5, status: 500, afterMs: 20 } },
-    { at: 2_500, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } },
+    { at: 2_000, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } },
   ],
   checks: [
     checks.limitsHold,

@@ -73,8 +73,8 @@ export type StoreEvent =
     }
   /** The observer saw nothing of this node between `since` and `at`. */
   | { kind: 'store-gap'; node: string; since: Millis; because: string }
-  /** Widths of the fences between which events are placed: the resolution of the observation. */
-  | { kind: 'store-resolution'; p50Ms: Millis; p99Ms: Millis; fences: number }
+  /** How wide the windows are in which changes could be placed: the resolution of the observation. */
+  | { kind: 'store-resolution'; p50Ms: Millis; p99Ms: Millis; changes: number }
   /** Round trips to the store, measured beside the storm. */
   | { kind: 'store-round-trips'; p50Ms: Millis; p99Ms: Millis; samples: number }
   /** What all nodes counted between the start and the end of the run: script and write calls, and errors by Redis's own prefix. */

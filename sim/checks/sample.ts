@@ -68,7 +68,7 @@ export const cleanHistory: readonly Event[] = inOrder([
   censusAt(2_100, 'beta'),
   { at: 2_200, from: 'runner', kind: 'store-counted', commands: 40, errors: {} },
   { at: 2_201, from: 'bystander', kind: 'store-round-trips', p50Ms: 0.3, p99Ms: 1, samples: 1_000 },
-  { at: 2_202, from: 'tap', kind: 'store-resolution', p50Ms: 1, p99Ms: 2, fences: 1_000 },
+  { at: 2_202, from: 'tap', kind: 'store-resolution', p50Ms: 1, p99Ms: 2, changes: 1_000 },
   { at: 2_203, from: 'client', kind: 'generator', planned: 10, sent: 10, dropped: 0, latenessP50Ms: 0.1, latenessP99Ms: 1 },
   ...sessions(),
 ])

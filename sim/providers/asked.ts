@@ -1,7 +1,8 @@
 /**
  * How a storm's request says who it is: in the body alone, where any proxy in any language passes it through. The session
- * stands where each protocol puts its end user, the request in the text of the message.
+ * stands where each protocol puts its end user, the request in the text of the last message.
  */
+import { z } from 'zod'
 import type { Shape } from '../../proxy/provider.ts'
 
 export interface Asked {
@@ -11,9 +12,10 @@ export interface Asked {
   stream: boolean
 }
 
-export const pathOf: Record<Shape, string> = { anthropic: '/v1/messages', openai: '/v1/chat/completions' }
-
-const opening = 'stormproof request '
+export const pathOf: Readonly<Record<Shape, string>> = {
+  anthropic: '/v1/messages',
+  openai: '/v1/chat/completions',
+}
 
 /** The body a client sends. */
 export function bodyOf({ request, session, shape, stream }: Asked): string {
@@ -25,15 +27,41 @@ export function bodyOf({ request, session, shape, stream }: Asked): string {
   )
 }
 
-/** The inverse; undefined for what no storm sent. */
+/** The inverse; undefined for what no storm sent. A query behind the path is no part of it. */
 export function readAsked(path: string, body: string): Asked | undefined {
+  const shape = shapeAt(path.split('?', 1)[0]!)
+  if (!shape) return undefined
+  const read = bodies[shape].safeParse(jsonOf(body))
+  if (!read.success) return undefined
+  const { session, stream, messages } = read.data
+  const text = textOf(messages.at(-1)!)
+  return text.startsWith(opening) ? { request: text.slice(opening.length), session, shape, stream } : undefined
+}
+
+const opening = 'stormproof request '
+
+const shapeAt = (path: string): Shape | undefined =>
+  path === pathOf.anthropic ? 'anthropic' : path === pathOf.openai ? 'openai' : undefined
+
+/** Content is text or blocks in both protocols: a proxy may turn one into the other. */
+const message = z.object({ content: z.union([z.string(), z.array(z.object({ text: z.string() }))]) })
+const common = { stream: z.boolean().nullish().transform(Boolean), messages: z.array(message).min(1) }
+
+const bodies = {
+  anthropic: z
+    .object({ ...common, metadata: z.object({ user_id: z.string() }) })
+    .transform(({ stream, messages, metadata }) => ({ stream, messages, session: metadata.user_id })),
+  openai: z
+    .object({ ...common, user: z.string() })
+    .transform(({ stream, messages, user }) => ({ stream, messages, session: user })),
+} as const
+
+const textOf = ({ content }: z.infer<typeof message>): string =>
+  typeof content === 'string' ? content : content.map(({ text }) => text).join('')
+
+function jsonOf(body: string): unknown {
   try {
-    const shape = path === pathOf.anthropic ? 'anthropic' : path === pathOf.openai ? 'openai' : undefined
-    const parsed = JSON.parse(body)
-    const session = shape === 'anthropic' ? parsed.metadata.user_id : parsed.user
-    const content: unknown = parsed.messages.at(-1).content
-    if (!shape || typeof session !== 'string' || typeof content !== 'string' || !content.startsWith(opening)) return undefined
-    return { request: content.slice(opening.length), session, shape, stream: parsed.stream === true }
+    return JSON.parse(body)
   } catch {
     return undefined
   }

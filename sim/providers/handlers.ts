@@ -1,10 +1,14 @@
 /** The fake providers, defined as msw handlers: the same ones answer in a test's process and behind real sockets. */
-import { HttpResponse, type HttpHandler, http } from 'msw'
-import type { Millis } from '../../proxy/ports.ts'
+import { type HttpHandler, HttpResponse, http } from 'msw'
+import type { Clock, Millis } from '../../proxy/ports.ts'
+import type { Shape } from '../../proxy/provider.ts'
+import type { ProviderEvent } from '../history.ts'
 import { randomFor } from '../random.ts'
-import { pathOf, readAsked } from './asked.ts'
+import { type Asked, pathOf, readAsked } from './asked.ts'
 import type { Behaviours } from './behaviours.ts'
 import { type Answer, answer, type Pace } from './model.ts'
+import { shapes } from './shapes.ts'
+import { type SpeechEnd, speak } from './speak.ts'
 
 export interface FakeProvider {
   id: string
@@ -14,49 +18,59 @@ export interface FakeProvider {
 
 export interface HandlerOptions {
   seed: number
-  /** Rejects when the signal fires. */
-  sleep(ms: Millis, signal: AbortSignal): Promise<void>
+  clock: Clock
+  /** Told of each attempt's begin and end, for hosts without sockets; where there are sockets, they know better. */
+  witness?(event: ProviderEvent, at: Millis): void
 }
 
 /** Under this origin a provider's handlers listen. */
 export const originOf = (id: string): string => `http://${id}.provider.test`
 
 export function providerHandlers(providers: readonly FakeProvider[], options: HandlerOptions): HttpHandler[] {
-  return providers.flatMap(provider => Object.values(pathOf).map(path => handlerFor(provider, path, options)))
-}
-
-function handlerFor({ id, pace, behaviours }: FakeProvider, path: string, { seed, sleep }: HandlerOptions): HttpHandler {
-  return http.post(originOf(id) + path, async ({ request }) => {
-    const asked = readAsked(path, await request.text())
-    if (!asked) return HttpResponse.json({ error: { message: 'not a request of a storm' } }, { status: 400 })
-    const random = randomFor(seed, 'provider', id, asked.request)
-    const reply = answer(asked, behaviours.now(), pace, random)
-    behaviours.count(reply.shows)
-    return new HttpResponse(bodyOf(reply, sleep), { status: reply.status, headers: reply.headers })
+  return providers.flatMap(provider => {
+    const respond = responder(provider, options)
+    return (['anthropic', 'openai'] satisfies Shape[]).map(shape =>
+      http.post(originOf(provider.id) + pathOf[shape], ({ request }) => respond(shape, request)),
+    )
   })
 }
 
-/** Speaks each chunk at its time, as the reader takes them; a cut is an error of the stream, and leaving ends the speech. */
-function bodyOf({ chunks, end }: Answer, sleep: HandlerOptions['sleep']): ReadableStream<Uint8Array> {
-  const left = new AbortController()
-  const encoder = new TextEncoder()
-  let next = 0
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const chunk = chunks[next++]
-        if (!chunk) return end === 'clean' ? controller.close() : controller.error(new Error('the provider broke off'))
-        try {
-          await sleep(chunk.afterMs, left.signal)
-          controller.enqueue(encoder.encode(chunk.data))
-          // The last chunk and the end leave together, as they do from a real server.
-          if (next === chunks.length && end === 'clean') controller.close()
-        } catch (error) {
-          if (!left.signal.aborted) controller.error(error)
-        }
-      },
-      cancel: () => left.abort(new Error('the reader has left')),
-    },
-    { highWaterMark: 0 },
-  )
+function responder({ id, pace, behaviours }: FakeProvider, { seed, clock, witness }: HandlerOptions) {
+  let attempts = 0
+  /** How often each request has come here: a second try draws anew. */
+  const tries = new Map<string, number>()
+
+  function reply(asked: Asked): Answer {
+    const nth = (tries.get(asked.request) ?? 0) + 1
+    tries.set(asked.request, nth)
+    const reply = answer(asked, behaviours.now(), pace, randomFor(seed, 'provider', id, asked.request, nth))
+    behaviours.count(reply.shows)
+    return reply
+  }
+
+  return async (shape: Shape, request: Request): Promise<Response> => {
+    const beganAt = clock.now()
+    const asked = readAsked(pathOf[shape], await request.text().catch(() => ''))
+    const about = {
+      provider: id,
+      attempt: `${id}-${++attempts}`,
+      request: asked?.request ?? '',
+      session: asked?.session ?? '',
+    }
+    witness?.({ kind: 'provider-began', ...about }, beganAt)
+    const spoken = asked ? reply(asked) : unreadable(shape)
+    const ended = ({ how, lastChunkAt }: SpeechEnd) => {
+      const at = clock.now()
+      const outcome = how === 'left' ? 'peer-closed' : how === 'whole' && spoken.status < 400 ? 'served' : 'failed'
+      const since = how === 'left' ? (lastChunkAt ?? beganAt) : at
+      witness?.({ kind: 'provider-ended', ...about, outcome, status: spoken.status, since }, at)
+    }
+    return new HttpResponse(speak(spoken, clock, ended), { status: spoken.status, headers: spoken.headers })
+  }
+}
+
+/** The proxy under test has changed the body, or somebody else is asking: nothing to count, and no chance in it. */
+function unreadable(shape: Shape): Answer {
+  const { headers, body } = shapes[shape].error(400, 'not a request of a storm')
+  return { status: 400, headers, chunks: [{ afterMs: 0, data: body }], end: 'clean', shows: 'error' }
 }

@@ -1,4 +1,7 @@
-/** How a fake provider answers: one pure function from request, behaviour and chance to timed chunks. Hosts play it on sockets or in virtual time. */
+/**
+ * How a fake provider answers: one pure function from request, behaviour and chance to timed chunks. Hosts play it on
+ * sockets, in a test's process or in virtual time.
+ */
 import type { Millis, Random } from '../../proxy/ports.ts'
 import type { Asked } from './asked.ts'
 import { shapes } from './shapes.ts'
@@ -15,11 +18,11 @@ export type Behaviour =
   | { kind: 'healthy' }
   /** Answers this status, with the protocol's real error body. */
   | { kind: 'error'; status: number; afterMs: Millis }
-  /** Each request fails with this chance, drawn by request; the rest are healthy. */
+  /** Each attempt fails with this chance; the rest are healthy. */
   | { kind: 'mixed'; ratio: number; status: number; afterMs: Millis }
   /** Answers 200 with something that is neither JSON nor SSE. */
   | { kind: 'nonsense' }
-  /** Breaks the connection after this many chunks of a good answer. */
+  /** Breaks the connection after this many chunks of a good answer, which is one chunk when it is not streamed. */
   | { kind: 'cut'; afterChunks: number }
 
 export type Shown = 'healthy' | 'error' | 'nonsense' | 'cut'
@@ -40,6 +43,7 @@ export interface Answer {
   shows: Shown
 }
 
+/** The same arguments, and a `random` that draws the same, give the same answer. */
 export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: Random): Answer {
   switch (behaviour.kind) {
     case 'healthy':
@@ -49,31 +53,50 @@ export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: R
     case 'error':
       return error(asked, behaviour, pace, random)
     case 'nonsense':
-      return {
-        status: 200, headers: { 'content-type': 'text/html' }, shows: 'nonsense', end: 'clean',
-        chunks: [{ afterMs: vary(pace.firstByteMs, pace, random), data: '<html><body>It works!</body></html>' }],
-      }
+      return nonsense(pace, random)
     case 'cut': {
-      const whole = good({ ...asked, stream: true }, pace, random)
+      const whole = good(asked, pace, random)
       return { ...whole, chunks: whole.chunks.slice(0, behaviour.afterChunks), end: 'cut', shows: 'cut' }
     }
   }
 }
 
-function good(asked: Asked, pace: Pace, random: Random): Answer {
-  const { streamed, plain } = shapes[asked.shape]
+function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {
   const words = Array.from({ length: pace.tokens }, (_, n) => `word${n} `)
-  if (!asked.stream) {
-    const afterMs = vary(pace.firstByteMs, pace, random) + words.reduce(sum => sum + vary(pace.tokenMs, pace, random), 0)
-    return { status: 200, headers: { 'content-type': 'application/json' }, chunks: [{ afterMs, data: plain(words.join('')) }], end: 'clean', shows: 'healthy' }
+  const ok = { status: 200, end: 'clean', shows: 'healthy' } as const
+  const first = vary(pace.firstByteMs, pace, random)
+  if (stream) {
+    const chunks = shapes[shape].streamed(words).map((data, n) => ({
+      afterMs: n === 0 ? first : vary(pace.tokenMs, pace, random),
+      data,
+    }))
+    return { ...ok, headers: { 'content-type': 'text/event-stream' }, chunks }
   }
-  const chunks = streamed(words).map((data, n) => ({ afterMs: vary(n === 0 ? pace.firstByteMs : pace.tokenMs, pace, random), data }))
-  return { status: 200, headers: { 'content-type': 'text/event-stream' }, chunks, end: 'clean', shows: 'healthy' }
+  const afterMs = words.reduce(sum => sum + vary(pace.tokenMs, pace, random), first)
+  return {
+    ...ok,
+    headers: { 'content-type': 'application/json' },
+    chunks: [{ afterMs, data: shapes[shape].plain(words) }],
+  }
 }
 
-function error(asked: Asked, { status, afterMs }: { status: number; afterMs: Millis }, pace: Pace, random: Random): Answer {
-  const { headers, body } = shapes[asked.shape].error(status)
-  return { status, headers, chunks: [{ afterMs: vary(afterMs, pace, random), data: body }], end: 'clean', shows: 'error' }
+function error(
+  { shape }: Asked,
+  { status, afterMs }: { status: number; afterMs: Millis },
+  pace: Pace,
+  random: Random,
+): Answer {
+  const { headers, body } = shapes[shape].error(status)
+  const chunks = [{ afterMs: vary(afterMs, pace, random), data: body }]
+  return { status, headers, chunks, end: 'clean', shows: 'error' }
 }
+
+const nonsense = (pace: Pace, random: Random): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'text/html' },
+  chunks: [{ afterMs: vary(pace.firstByteMs, pace, random), data: '<html><body>It works!</body></html>' }],
+  end: 'clean',
+  shows: 'nonsense',
+})
 
 const vary = (mean: Millis, { spread }: Pace, random: Random): Millis => mean * (1 + spread * (2 * random.next() - 1))

@@ -6,9 +6,11 @@ import { merge, type RawEvent, type RunnerEvent } from '../../history.ts'
 import type { Scenario } from '../../scenario.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
-import { launchLoad } from './load/index.ts'
+import { poisson } from '../../load/index.ts'
+import type { Topology } from '../../topology.ts'
+import { type LiveLoad, launchLoad } from './load/index.ts'
 import { hostNow, type Part, startPart } from './part.ts'
-import { launchProviders } from './providers/index.ts'
+import { type LiveProviders, launchProviders } from './providers/index.ts'
 import { type LiveProxy, launchProxy } from './proxies/index.ts'
 import { countStore, difference } from './store-counts.ts'
 
@@ -61,6 +63,9 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
         return keep(await launchProxy(start, onEvents), started => stopPart(started.part))
       }),
     )
+    await warm(load, providers, topology, proxies)
+    await cluster.flush()
+    events.length = 0
     await Promise.all([
       tap.ask('start', { nodes: cluster.nodes, watch }),
       bystander.ask('start', { redis: cluster.nodes, keys: watch.map(({ key }) => key), seed, meanGapMs: 5 }),
@@ -95,6 +100,19 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
     await close()
     throw error
   }
+}
+
+/**
+ * Sends requests of every kind through every process before anything is watched: code that runs for the first time is slow,
+ * and would be taken for a slow release. The store is cleared afterwards.
+ */
+async function warm(load: LiveLoad, providers: LiveProviders, { providers: specs }: Topology, proxies: readonly LiveProxy[]) {
+  const undos = await Promise.all(specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, status: 500, afterMs: 5 })))
+  const asks = poisson({ name: 'warm', from: 0, to: 1_500, perSecond: 250 }).asks(0)
+  await load.play({
+    asks: asks.map((ask, n) => ({ do: 'ask', request: `warm-${n}`, ...ask })), targets: proxies.map(({ url }) => url), origin: hostNow(), key: stormKey,
+  })
+  await Promise.all(undos.map(undo => undo()))
 }
 
 const stopPart = (part: Part) => part.stop()

@@ -30,7 +30,7 @@ const added = (a: Record<string, number>, b: Record<string, number>, sign: 1 | -
 }
 
 async function countNode({ host, port }: { host: string; port: number }): Promise<StoreCounts> {
-  const redis = new Redis({ host, port, lazyConnect: true, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  const redis = new Redis({ host, port, lazyConnect: true, disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => null })
   redis.on('error', () => {})
   try {
     await redis.connect()

@@ -36,7 +36,19 @@ export interface ClusterOptions {
   nodeTimeoutMs?: number
 }
 
-export async function startCluster({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Promise<LocalCluster> {
+/** Rejects with the end of a node's own log when the cluster cannot be formed; nothing is left running then. */
+export async function startCluster(options: ClusterOptions): Promise<LocalCluster> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      // Somebody took a port between our look and the node's bind.
+      if (tries === 3 || !String(error).includes('Address already in use')) throw error
+    }
+  }
+}
+
+async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Promise<LocalCluster> {
   const home = await mkdtemp(join(tmpdir(), 'stormproof-cluster-'))
   const nodes: RedisNode[] = []
   const stop = async () => {

@@ -45,7 +45,7 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  const admin = new Redis({ port, host: '127.0.0.1', lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  const admin = new Redis({ port, host: '127.0.0.1', lazyConnect: true, disableClientInfo: true, maxRetriesPerRequest: null, retryStrategy: () => 20 })
   admin.on('error', () => {})
   admin.connect().catch(() => {})
   return {

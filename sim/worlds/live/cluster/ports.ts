@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 
 const busAbove = 10_000
+const lowest = 10_240
 
 /** `count` ports of 127.0.0.1 that were free together with their bus ports a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -9,8 +10,8 @@ export async function freePorts(count: number): Promise<number[]> {
   for (let tries = 0; found.size < count; tries++) {
     if (tries > 1_000) throw new Error('no free ports for a cluster on 127.0.0.1')
     const port = await anyFreePort()
-    // Below the usual ephemeral range a port cannot be taken by somebody's outgoing connection in between.
-    const candidate = 10_240 + (port % 20_000)
+    // Below the ephemeral range no outgoing connection can take it in between, and no node's bus is another one's port.
+    const candidate = lowest + (port % busAbove)
     if (!found.has(candidate) && (await isFree(candidate)) && (await isFree(candidate + busAbove))) found.add(candidate)
   }
   return [...found]

@@ -1,5 +1,6 @@
 /** The open-loop client: each request leaves at its planned time, whatever became of the others. */
 import { build } from 'hdr-histogram-js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, type Dispatcher, request as call } from 'undici'
 import type { ClientEvent, Event, RawEvent } from '../../../history.ts'
 import type { AskStep } from '../../../plan.ts'
@@ -89,8 +90,7 @@ function flawOf(text: string, { shape, stream }: AskStep): string | undefined {
 
 const stamped = (at: number, event: ClientEvent): Event => ({ at, from: 'client', ...event })
 
-/** Timers are late by up to a millisecond or two: the last stretch is waited for in turns of the event loop. */
+/** A timer is late by a millisecond or two. Spinning would be exact, and would take a core from the storm it times. */
 async function reach(at: number, signal: AbortSignal): Promise<void> {
-  for (let left = at - hostNow(); left > 0 && !signal.aborted; left = at - hostNow())
-    await new Promise<void>(resolve => (left > 2 ? setTimeout(resolve, Math.min(left - 1.5, 200)) : setImmediate(resolve)))
+  for (let left = at - hostNow(); left > 0 && !signal.aborted; left = at - hostNow()) await sleep(Math.min(left, 200))
 }

@@ -22,7 +22,7 @@ export async function launchProviders(options: ProvidersStart & { onEvents(event
           const handle = await part.ask<number>('behave', { provider, behaviour })
           return () => part.ask('undo', handle)
         },
-        answered: () => part.ask('counts', provider),
+        answered: () => part.ask('answered', provider),
       }),
       stop: () => part.stop(),
     }

@@ -1,25 +1,27 @@
 /** The fake providers' process. */
-import type { Behaviour, Pace } from '../../../providers/model.ts'
+import type { Behaviour } from '../../../providers/model.ts'
 import { servePart } from '../part.ts'
-import { type ServedProviders, serveProviders } from './serve.ts'
+import { type ServedProviders, type ServeOptions, serveProviders } from './serve.ts'
 
-export interface ProvidersStart {
-  seed: number
-  providers: readonly { id: string; pace: Pace }[]
-}
+export type ProvidersStart = Omit<ServeOptions, 'emit'>
 
 servePart(emit => {
   let served: ServedProviders | undefined
   const undos: (() => void)[] = []
+  const behavioursOf = (provider: string) => {
+    if (!served) throw new Error('not started')
+    return served.behaviours(provider)
+  }
   return {
     async start(options: ProvidersStart) {
       served = await serveProviders({ ...options, emit })
       return served.ports
     },
+    /** Answers a handle for `undo`. */
     behave: async ({ provider, behaviour }: { provider: string; behaviour: Behaviour }) =>
-      undos.push(served!.behaviours(provider).behave(behaviour)) - 1,
-    undo: async (handle: number) => undos[handle]!(),
-    counts: async (provider: string) => served!.behaviours(provider).counts(),
+      undos.push(behavioursOf(provider).behave(behaviour)) - 1,
+    undo: async (handle: number) => undos[handle]?.(),
+    answered: async (provider: string) => behavioursOf(provider).counts(),
     stop: async () => served?.stop(),
   }
 })

@@ -18,7 +18,7 @@ const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_0
 
 servePart(emit => ({
   async start({ redis, keys, seed, meanGapMs }: RoundTripsStart) {
-    const own = new Cluster([...redis], { lazyConnect: true, redisOptions: { commandTimeout: 5_000 } })
+    const own = new Cluster([...redis], { lazyConnect: true, redisOptions: { disableClientInfo: true, commandTimeout: 5_000 } })
     cluster = own
     own.on('error', () => {})
     await own.connect()

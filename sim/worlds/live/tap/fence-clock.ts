@@ -27,8 +27,7 @@ export class FenceClock {
   #fences: (Fence & Band)[] = []
   #differences: { low: number; high: number }[] = []
 
-  /** The width between this fence and the one before it; undefined for the first. */
-  add(fence: Fence): number | undefined {
+  add(fence: Fence): void {
     const own = { low: fence.sentMs - fence.serverMs, high: fence.receivedMs - fence.serverMs }
     this.#differences.push(own)
     if (this.#differences.length > windowSize) this.#differences.shift()
@@ -41,10 +40,8 @@ export class FenceClock {
     }
     const since = Math.max(fence.sentMs, fence.serverMs + low)
     const at = Math.min(fence.receivedMs, fence.serverMs + high)
-    const before = this.#fences.at(-1)
     this.#fences.push({ ...fence, since, at })
     if (this.#fences.length > 2 * keepMost) this.#fences = this.#fences.slice(-keepMost)
-    return before && at - before.since
   }
 
   /** When the write at this offset was applied; undefined until a fence lies behind it. */

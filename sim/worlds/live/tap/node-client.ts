@@ -31,7 +31,7 @@ export interface NodeClient {
 /** Every call rejects within a second when the node does not answer. */
 export function connectNode(host: string, port: number): NodeClient {
   const redis = new Redis({
-    host, port, protocol: 2, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => 50,
+    host, port, protocol: 2, disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => 50,
   })
   redis.on('error', () => {})
   return {

@@ -15,8 +15,6 @@ export interface ShardEvents {
   /** Applied, perhaps acknowledged, and forgotten in a failover; `before` holds again. */
   lost(sighting: Sighting): void
   gap(node: string, since: number, because: string): void
-  /** A fence's distance from the one before it. */
-  resolution(widthMs: number): void
 }
 
 export interface ShardOptions {
@@ -207,13 +205,12 @@ export class Shard {
   }
 
   async #fence(client: NodeClient, link: Link) {
-    const { fenceEveryMs, events, locate } = this.#options
+    const { fenceEveryMs, locate } = this.#options
     while (!this.#closed && this.#link === link) {
       try {
         const fence = await client.fence()
         this.#seenUntil = fence.sentMs
-        const width = this.#fences.add(fence)
-        if (width !== undefined) events.resolution(width)
+        this.#fences.add(fence)
         this.#tell()
       } catch {
         // A node that hangs keeps its connections: only the cluster knows that another one took over.

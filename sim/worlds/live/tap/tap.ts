@@ -38,13 +38,14 @@ export async function openTap({ nodes, watch, emit, fenceEveryMs = 2, checkEvery
   const widths = build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 })
   const tell = (at: number, event: StoreEvent) => emit({ at, from: 'tap', ...event } as Event)
   const sighted = (kind: 'store-changed' | 'store-lost', score: number | null, { at, key, member, since, node, offset }: Sighting) => {
-    if (member !== anchor) tell(at, { kind, provider: providerOf.get(key)!, member, score, since, node, offset })
+    if (member === anchor) return
+    widths.recordValue(Math.max(1, Math.round((at - since) * 1000)))
+    tell(at, { kind, provider: providerOf.get(key)!, member, score, since, node, offset })
   }
   const events = {
     changed: (sighting: Sighting) => sighted('store-changed', sighting.after, sighting),
     lost: (sighting: Sighting) => sighted('store-lost', sighting.before, sighting),
     gap: (node: string, since: number, because: string) => tell(hostNow(), { kind: 'store-gap', node, since, because }),
-    resolution: (widthMs: number) => widths.recordValue(Math.max(1, Math.round(widthMs * 1000))),
   }
 
   const byOwner = Map.groupBy(
@@ -91,9 +92,8 @@ export async function openTap({ nodes, watch, emit, fenceEveryMs = 2, checkEvery
       closing.abort()
       await checking
       await Promise.all(shards.map(({ shard }) => shard.close()))
-      if (widths.totalCount === 0) return
       const percentile = (p: number) => widths.getValueAtPercentile(p) / 1000
-      tell(hostNow(), { kind: 'store-resolution', p50Ms: percentile(50), p99Ms: percentile(99), fences: widths.totalCount })
+      tell(hostNow(), { kind: 'store-resolution', p50Ms: percentile(50), p99Ms: percentile(99), changes: widths.totalCount })
     },
   }
 }
@@ -105,7 +105,7 @@ const same = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) =>
 async function ownerOf(key: string, nodes: readonly Address[]): Promise<Address> {
   const slot = slotOf(key)
   for (const { host, port } of nodes) {
-    const redis = new Redis({ host, port, protocol: 2, lazyConnect: true, commandTimeout: 300, connectTimeout: 300, maxRetriesPerRequest: 0, retryStrategy: () => null })
+    const redis = new Redis({ host, port, protocol: 2, lazyConnect: true, disableClientInfo: true, commandTimeout: 300, connectTimeout: 300, maxRetriesPerRequest: 0, retryStrategy: () => null })
     redis.on('error', () => {})
     try {
       await redis.connect()

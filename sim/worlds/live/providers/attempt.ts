@@ -1,0 +1,120 @@
+/** One attempt at a provider, from the request's head to the closed response: it is answered, and its truth is told. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getResponse, type HttpHandler } from 'msw'
+import type { ProviderEvent, RawEvent } from '../../../history.ts'
+import { readAsked } from '../../../providers/asked.ts'
+import { originOf } from '../../../providers/handlers.ts'
+import { hostNow } from '../part.ts'
+
+export interface AttemptOptions {
+  provider: string
+  attempt: string
+  handlers: HttpHandler[]
+  emit(event: RawEvent): void
+  /** Aborted when the server itself breaks off what is in flight. */
+  stopping: AbortSignal
+}
+
+/**
+ * Tells one began, stamped when the head had arrived, and one ended, stamped when the response was closed, whatever happens
+ * in between. Resolves after the second; never rejects.
+ */
+export async function hostAttempt(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { provider, attempt, handlers, emit, stopping }: AttemptOptions,
+): Promise<void> {
+  const beganAt = hostNow()
+  const closed = closeOf(incoming, outgoing)
+  const body = await textOf(incoming)
+  const path = incoming.url ?? '/'
+  const asked = readAsked(path, body)
+  const about = { provider, attempt, request: asked?.request ?? '', session: asked?.session ?? '' }
+  const tell = (at: number, event: ProviderEvent) => emit({ at, from: 'providers', ...event })
+  tell(beganAt, { kind: 'provider-began', ...about })
+
+  const said: Said = { status: 0, lastWrite: beganAt, brokeOff: false }
+  try {
+    const request = new Request(originOf(provider) + path, {
+      method: incoming.method ?? 'GET',
+      headers: headersOf(incoming),
+      ...(body !== '' && { body }),
+    })
+    await say(await getResponse(handlers, request), outgoing, closed, said)
+  } catch {
+    said.brokeOff = true
+    outgoing.destroy()
+  }
+  const at = await closed
+  const { status, lastWrite } = said
+  const whole = outgoing.writableFinished
+  const ours = said.brokeOff || (stopping.aborted && !whole)
+  const outcome = whole && status < 400 ? 'served' : whole || ours ? 'failed' : 'peer-closed'
+  tell(at, { kind: 'provider-ended', ...about, outcome, status, since: outcome === 'peer-closed' ? lastWrite : at })
+}
+
+/** What has been said so far: `status` is 0 until something has left. */
+interface Said {
+  status: number
+  lastWrite: number
+  brokeOff: boolean
+}
+
+/** Writes the response chunk by chunk, each after the one before has left this process. Rejects when the response breaks. */
+async function say(
+  response: Response | undefined,
+  outgoing: ServerResponse,
+  closed: Promise<unknown>,
+  said: Said,
+): Promise<void> {
+  const status = response?.status ?? 404
+  const reader = response?.body?.getReader()
+  // Frees a read that waits for a provider's next word when the other side leaves.
+  closed.then(() => reader?.cancel()).catch(() => {})
+  if (outgoing.destroyed) return
+  outgoing.writeHead(status, Object.fromEntries(response?.headers ?? []))
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true }
+    if (outgoing.destroyed) return
+    if (done) break
+    const at = hostNow()
+    // Waiting for the write also lets a chunk leave before a cut that follows at once.
+    if (!(await Promise.race([written(outgoing, value), closed.then(() => false)]))) return
+    Object.assign(said, { status, lastWrite: at })
+  }
+  said.status = status
+  outgoing.end()
+}
+
+const written = (outgoing: ServerResponse, chunk: Uint8Array): Promise<boolean> =>
+  new Promise(resolve => outgoing.write(chunk, error => resolve(!error)))
+
+/** When the exchange was over. The socket is asked too, because a pipelined response that never got it emits no close. */
+function closeOf({ socket }: IncomingMessage, outgoing: ServerResponse): Promise<number> {
+  // A write that meets a closed connection is no error here: the close tells.
+  outgoing.on('error', () => {})
+  return new Promise(resolve => {
+    const close = () => {
+      socket.off('close', close)
+      resolve(hostNow())
+    }
+    outgoing.once('close', close)
+    socket.once('close', close)
+  })
+}
+
+/** The body, or nothing when the other side left while sending it. */
+async function textOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of incoming) chunks.push(chunk)
+  } catch {
+    return ''
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const headersOf = ({ headers }: IncomingMessage) =>
+  Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'string' ? [[name, value]] : [],
+  )
