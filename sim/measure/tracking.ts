@@ -20,6 +20,8 @@ export function tracking(): Meter {
   let flightMs = 0
   /** When the last stretch ended that was too long to be a session on its way. */
   let lastWrongAt = Number.NEGATIVE_INFINITY
+  let stillWrong = 0
+  let over = false
 
   const judged = (ledger: Ledger, from: Millis, to: Millis) => Math.max(0, to - Math.max(from, ledger.judgedFrom))
   const wrongUntil = (ledger: Ledger, length: Millis, to: Millis) => {
@@ -47,8 +49,22 @@ export function tracking(): Meter {
     uncounted.add(because, stretch.evidence, ...(ending ? [ending] : []))
   }
 
+  /**
+   * Judged up to the first look at rest: what stays longer is a phantom there. Nobody asks any more then, so trackers that
+   * clean up when they are asked keep members beyond their own window, which harms nobody.
+   */
+  function finish(ledger: Ledger) {
+    over = true
+    stillWrong = [...phantom.values(), ...missing.values()].filter(({ from }) => from + ledger.topology.transitMs < ledger.now).length
+    for (const seat of [...phantom.keys()]) endPhantom(seat, ledger.now, ledger)
+    for (const seat of [...missing.keys()]) endMissing(seat, ledger.now, ledger)
+    for (const from of flying.values()) flightMs += judged(ledger, from, ledger.now)
+  }
+
   return {
     see(event, change, ledger) {
+      if (over) return
+      if (event.kind === 'store-census' && ledger.phase === 'rest') return finish(ledger)
       if (!change) return
       const { seat } = change
       switch (change.kind) {
@@ -76,10 +92,7 @@ export function tracking(): Meter {
       }
     },
     done(ledger) {
-      const left = [...phantom.values(), ...missing.values()].filter(({ from }) => from + ledger.topology.transitMs < ledger.now).length
-      for (const seat of [...phantom.keys()]) endPhantom(seat, ledger.now, ledger)
-      for (const seat of [...missing.keys()]) endMissing(seat, ledger.now, ledger)
-      for (const from of flying.values()) flightMs += judged(ledger, from, ledger.now)
+      if (!over) finish(ledger)
       const figures: Record<string, number> = {
         'tracking.phantomSessionSeconds': phantomMs / 1000,
         'tracking.missingSessionSeconds': missingMs / 1000,
@@ -87,7 +100,7 @@ export function tracking(): Meter {
       }
       if (flightMs > 0) {
         figures['tracking.error'] = (phantomMs + missingMs) / flightMs
-        figures['rest.truthReached'] = left === 0 ? 1 : 0
+        figures['rest.truthReached'] = stillWrong === 0 ? 1 : 0
         if (ledger.healedAt !== undefined) figures['rest.timeToTruthMs'] = Math.max(0, lastWrongAt - ledger.healedAt)
       }
       return { figures, uncounted: uncounted.list }
