@@ -9,7 +9,9 @@ if (Number(process.versions.node.split('.')[0]) >= wanted) await import('./cli.t
 else {
   const pinned = fileURLToPath(new URL('node_modules/.bin/node', import.meta.url))
   if (!existsSync(pinned)) {
-    console.error(`stormproof: Node ${process.versions.node} is too old: run \`npm ci\` here, which brings its own Node, or use Node ${wanted} or newer`)
+    console.error(
+      `stormproof: Node ${process.versions.node} is too old: run \`npm ci\` here, which brings its own Node, or use Node ${wanted} or newer`,
+    )
     process.exit(3)
   }
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })

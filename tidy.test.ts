@@ -17,13 +17,33 @@ const isPackage = (target: string) => !target.endsWith('.ts')
 
 /** The first rule whose `of` matches a file is its law. */
 const laws: { of: RegExp; may: RegExp; says: string }[] = [
-  { of: /^proxy\/node\//, may: /^(proxy\/|node:|undici$|ioredis$|zod$)/, says: 'the core, trackers, node:, undici, ioredis, zod' },
+  {
+    of: /^proxy\/node\//,
+    may: /^(proxy\/|node:|undici$|ioredis$|zod$)/,
+    says: 'the core, trackers, node:, undici, ioredis, zod',
+  },
   { of: /^proxy\/tracker\//, may: /^proxy\/(tracker\/|provider\.ts)/, says: 'its own folder and provider.ts' },
   { of: /^proxy\//, may: /^proxy\/(?!node\/)/, says: 'the core alone' },
-  { of: /^sim\/worlds\/live\//, may: /^(sim\/|proxy\/|node:|ioredis$|undici$|msw$|zod$|hdr-histogram-js$)/, says: 'sim, proxy and the real world' },
-  { of: /^sim\//, may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$)/, says: 'sim without the live world, the proxy core, pure packages' },
-  { of: /^scenarios\//, may: /^(scenarios\/|sim\/(scenario|topology)\.ts|sim\/(load|faults|checks)\/)/, says: 'sim/{scenario,topology,load,faults,checks}' },
-  { of: /^reports\//, may: /^(reports\/|sim\/(run-record|judge|history)\.ts|sim\/(measure|checks)\/)/, says: 'the run record and pure summaries' },
+  {
+    of: /^sim\/worlds\/live\//,
+    may: /^(sim\/|proxy\/|node:|ioredis$|undici$|msw$|zod$|hdr-histogram-js$)/,
+    says: 'sim, proxy and the real world',
+  },
+  {
+    of: /^sim\//,
+    may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$)/,
+    says: 'sim without the live world, the proxy core, pure packages',
+  },
+  {
+    of: /^scenarios\//,
+    may: /^(scenarios\/|sim\/(scenario|topology)\.ts|sim\/(load|faults|checks)\/)/,
+    says: 'sim/{scenario,topology,load,faults,checks}',
+  },
+  {
+    of: /^reports\//,
+    may: /^(reports\/|sim\/(run-record|judge|history)\.ts|sim\/(measure|checks)\/)/,
+    says: 'the run record and pure summaries',
+  },
   { of: /./, may: /./, says: 'everything' },
 ]
 
@@ -35,7 +55,12 @@ describe.each(sources)('$path', ({ path, text }) => {
 })
 
 test('no import cycles', () => {
-  const graph = new Map(sources.map(({ path, text }) => [path, importsOf(path, text.replaceAll(/^(import|export) type .*$/gm, '')).filter(target => !isPackage(target))]))
+  const graph = new Map(
+    sources.map(({ path, text }) => [
+      path,
+      importsOf(path, text.replaceAll(/^(import|export) type .*$/gm, '')).filter(target => !isPackage(target)),
+    ]),
+  )
   const done = new Set<string>()
   const cycles: string[] = []
   const walk = (path: string, trail: readonly string[]) => {
@@ -48,12 +73,12 @@ test('no import cycles', () => {
   expect(cycles).toEqual([])
 })
 
-const ambient = /\b(Date\.now|new Date\(\)|performance\.now|process\.(env|hrtime|argv)|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|setImmediate|fetch)\b\(?/
+const ambient =
+  /\b(Date\.now|new Date\(\)|performance\.now|process\.(env|hrtime|argv)|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|setImmediate|fetch)\b\(?/
 
-test.each(sources.filter(({ path }) => /^(proxy\/(?!node\/)|sim\/(?!worlds\/live\/)|scenarios\/|reports\/)/.test(path)))(
-  '$path reads no ambient clock, chance, environment or network',
-  ({ text }) => {
-    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
-    expect(code.match(ambient)?.[0]).toBeUndefined()
-  },
-)
+test.each(
+  sources.filter(({ path }) => /^(proxy\/(?!node\/)|sim\/(?!worlds\/live\/)|scenarios\/|reports\/)/.test(path)),
+)('$path reads no ambient clock, chance, environment or network', ({ text }) => {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+  expect(code.match(ambient)?.[0]).toBeUndefined()
+})

@@ -1,15 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
-/** Unit tests run side by side; live tests one file after the other, because each starts a cluster on two cores. */
+const exclude = ['**/node_modules/**', 'runs/**']
+
+/** Unit tests run side by side; live tests one file after the other, because each starts a cluster on a small machine. */
 export default defineConfig({
   test: {
-    reporters: process.env.CI ? ['default'] : ['default'],
+    reporters: ['default', ['json', { outputFile: 'runs/tests.json' }]],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.live.test.ts'],
+          exclude: [...exclude, '**/*.live.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -17,10 +19,10 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['**/*.live.test.ts'],
-          exclude: ['**/node_modules/**'],
+          exclude,
           fileParallelism: false,
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,6 +1,7 @@
 /** Everything a command needs to play in the live world: a server to run, a cluster of it, and their end. */
-import { launchCluster } from '../sim/worlds/live/cluster/index.ts'
+
 import type { LiveCluster } from '../sim/worlds/live/cluster/index.ts'
+import { launchCluster } from '../sim/worlds/live/cluster/index.ts'
 import { findRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
 
 export interface Stage {

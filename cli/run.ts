@@ -1,8 +1,8 @@
 /** `stormproof run`: plays scenarios, judges them by their claims alone, and reports. */
 import * as trackers from '../proxy/tracker/index.ts'
 import * as reports from '../reports/index.ts'
-import * as scenarios from '../scenarios/index.ts'
 import type { Report } from '../reports/report.ts'
+import * as scenarios from '../scenarios/index.ts'
 import { exitCodeOf } from '../sim/judge.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { BadArgument, named } from './errors.ts'

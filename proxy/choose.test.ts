@@ -14,7 +14,8 @@ test('lower priorities come first, whatever the weights', () => {
 test('among equals the first is drawn by weight', () => {
   const random = createRandom(7)
   let heavy = 0
-  for (let n = 0; n < 4_000; n++) if (order([provider('light', 1, 1), provider('heavy', 1, 3)], random)[0]!.id === 'heavy') heavy++
+  for (let n = 0; n < 4_000; n++)
+    if (order([provider('light', 1, 1), provider('heavy', 1, 3)], random)[0]!.id === 'heavy') heavy++
   expect(heavy / 4_000).toBeGreaterThan(0.72)
   expect(heavy / 4_000).toBeLessThan(0.78)
 })

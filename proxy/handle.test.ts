@@ -14,10 +14,26 @@ import type { Admission, Ending, Tracker } from './tracker/tracker.ts'
 type Behaves = 'ok' | 'cut' | 'no-end' | '500' | '400' | 'refuse' | 'silent' | 'nonsense'
 
 const provider = (id: string, priority: number): Provider => ({
-  id, priority, baseUrl: 'http://x', limit: 2, unit: 'session', weight: 1, heartbeatMs: 500, tombstoneMs: 30_000,
-  firstByteMs: 100, idleMs: 100, totalMs: 1_000,
+  id,
+  priority,
+  baseUrl: 'http://x',
+  limit: 2,
+  unit: 'session',
+  weight: 1,
+  heartbeatMs: 500,
+  tombstoneMs: 30_000,
+  firstByteMs: 100,
+  idleMs: 100,
+  totalMs: 1_000,
 })
-const request: ProxyRequest = { id: 'r1', session: 's1', shape: 'openai', stream: true, body: new Uint8Array(), headers: {} }
+const request: ProxyRequest = {
+  id: 'r1',
+  session: 's1',
+  shape: 'openai',
+  stream: true,
+  body: new Uint8Array(),
+  headers: {},
+}
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 interface World {
@@ -77,9 +93,18 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
   const gone = new AbortController()
   const got = { status: 0, text: '', end: '' }
   const config: ProxyConfig = {
-    instance: 'p', instances: 2, providers: [provider('a', 1), provider('b', 2)], whenStoreIsAway: 'local',
+    instance: 'p',
+    instances: 2,
+    providers: [provider('a', 1), provider('b', 2)],
+    whenStoreIsAway: 'local',
   }
-  const proxy = createProxy(config, { clock, random: createRandom(1), transport, tracker, emit: event => events.push(event) })
+  const proxy = createProxy(config, {
+    clock,
+    random: createRandom(1),
+    transport,
+    tracker,
+    emit: event => events.push(event),
+  })
   const handled = proxy.handle(request, {
     signal: gone.signal,
     begin: status => void (got.status = status),
@@ -102,12 +127,15 @@ describe('one request', () => {
     expect(outcome).toBe('ok')
   })
 
-  test.each(['500', 'refuse', 'silent', 'nonsense'] as const)('moves on when the first provider answers %s, releasing before it asks again', async how => {
-    const { calls, got, released } = await play({ behaves: { a: how, b: 'ok' } })
-    expect(calls).toEqual(['acquire a', 'send a', 'release a', 'acquire b', 'send b', 'release b'])
-    expect(got.end).toBe('end')
-    expect(released.map(([, ending]) => ending)).toEqual(['failure', 'success'])
-  })
+  test.each(['500', 'refuse', 'silent', 'nonsense'] as const)(
+    'moves on when the first provider answers %s, releasing before it asks again',
+    async how => {
+      const { calls, got, released } = await play({ behaves: { a: how, b: 'ok' } })
+      expect(calls).toEqual(['acquire a', 'send a', 'release a', 'acquire b', 'send b', 'release b'])
+      expect(got.end).toBe('end')
+      expect(released.map(([, ending]) => ending)).toEqual(['failure', 'success'])
+    },
+  )
 
   test.each(['cut', 'no-end'] as const)('that was begun (%s) is broken visibly, and nobody else speaks', async how => {
     const { calls, got, outcome } = await play({ behaves: { a: how, b: 'ok' } })
@@ -123,7 +151,10 @@ describe('one request', () => {
   })
 
   test('that everybody refuses gets an honest 429', async () => {
-    const { got, calls, outcome } = await play({ behaves: { a: 'ok', b: 'ok' }, acquire: () => ({ kind: 'full', count: 2, retryAfterMs: 300 }) })
+    const { got, calls, outcome } = await play({
+      behaves: { a: 'ok', b: 'ok' },
+      acquire: () => ({ kind: 'full', count: 2, retryAfterMs: 300 }),
+    })
     expect(calls).toEqual(['acquire a', 'acquire b'])
     expect(got.status).toBe(429)
     expect(outcome).toBe('refused')
@@ -131,7 +162,8 @@ describe('one request', () => {
 
   test('whose admission is uncertain gives that token back, and runs under the declared policy', async () => {
     const { acquired, released, events, outcome } = await play({
-      behaves: { a: 'ok', b: 'ok' }, acquire: n => (n === 0 ? new Error('timed out') : { kind: 'admitted', count: 1 }),
+      behaves: { a: 'ok', b: 'ok' },
+      acquire: n => (n === 0 ? new Error('timed out') : { kind: 'admitted', count: 1 }),
     })
     expect(outcome).toBe('ok')
     expect(events.filter(({ kind }) => kind === 'uncounted-admission')).toHaveLength(1)
@@ -143,17 +175,28 @@ describe('one request', () => {
 test('whatever happens, each acquired token is released exactly once and nothing starts after the client has left', async () => {
   const how = fc.constantFrom<Behaves>('ok', 'cut', 'no-end', '500', '400', 'refuse', 'silent', 'nonsense')
   const answer = fc.constantFrom<Admission | Error>(
-    { kind: 'admitted', count: 1 }, { kind: 'full', count: 2, retryAfterMs: 5 }, { kind: 'dead' }, new Error('lost'),
+    { kind: 'admitted', count: 1 },
+    { kind: 'full', count: 2, retryAfterMs: 5 },
+    { kind: 'dead' },
+    new Error('lost'),
   )
   await fc.assert(
     fc.asyncProperty(
-      how, how, fc.array(answer, { minLength: 2, maxLength: 2 }), fc.nat(3), fc.option(fc.nat(150), { nil: undefined }),
+      how,
+      how,
+      fc.array(answer, { minLength: 2, maxLength: 2 }),
+      fc.nat(3),
+      fc.option(fc.nat(150), { nil: undefined }),
       async (a, b, answers, deafReleases, leaveAt) => {
         const played = await play({
-          behaves: { a, b }, acquire: n => answers[n] ?? { kind: 'admitted', count: 1 }, deafReleases,
+          behaves: { a, b },
+          acquire: n => answers[n] ?? { kind: 'admitted', count: 1 },
+          deafReleases,
           ...(leaveAt !== undefined && { leaveAt }),
         })
-        const admitted = played.acquired.filter((_, n) => (answers[n] as Admission).kind === 'admitted' || answers[n] instanceof Error)
+        const admitted = played.acquired.filter(
+          (_, n) => (answers[n] as Admission).kind === 'admitted' || answers[n] instanceof Error,
+        )
         const tokens = played.released.map(([token]) => token)
         expect(new Set(tokens).size).toBe(tokens.length)
         for (const token of admitted) expect(tokens).toContain(token)

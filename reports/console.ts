@@ -12,8 +12,12 @@ export const console: Report = {
       `${run.scenario}  world ${run.world}  tracker ${run.tracker}  seed ${run.seed}  ${(run.wallMs / 1000).toFixed(1)} s`,
       run.claim,
       '',
-      ...run.receipts.map(({ fault, landed, because }) => `  ${landed ? 'landed' : 'NOT landed'}: ${fault}; ${because}`),
-      ...run.verdicts.map(({ check, result, because }) => `  ${markOf(result, colour)} ${check.padEnd(width)}  ${because}`),
+      ...run.receipts.map(
+        ({ fault, landed, because }) => `  ${landed ? 'landed' : 'NOT landed'}: ${fault}; ${because}`,
+      ),
+      ...run.verdicts.map(
+        ({ check, result, because }) => `  ${markOf(result, colour)} ${check.padEnd(width)}  ${because}`,
+      ),
       '',
       ...figureLines(run),
       '',
@@ -23,10 +27,25 @@ export const console: Report = {
 }
 
 const shown = [
-  'residency.failure.p50', 'residency.failure.p99', 'residency.failure.max', 'residency.failure.samples', 'rest.phantoms',
-  'rest.timeToTruthMs', 'limit.overshootMax', 'admission.refusals', 'admission.ghostRejections', 'tracking.error', 'failover.p99',
-  'amplification', 'availability', 'latency.p50', 'latency.p99', 'store.commandsPerRequest', 'store.roundTrip.p99',
-  'observer.resolution.p99', 'generator.latenessP99',
+  'residency.failure.p50',
+  'residency.failure.p99',
+  'residency.failure.max',
+  'residency.failure.samples',
+  'rest.phantoms',
+  'rest.timeToTruthMs',
+  'limit.overshootMax',
+  'admission.refusals',
+  'admission.ghostRejections',
+  'tracking.error',
+  'failover.p99',
+  'amplification',
+  'availability',
+  'latency.p50',
+  'latency.p99',
+  'store.commandsPerRequest',
+  'store.roundTrip.p99',
+  'observer.resolution.p99',
+  'generator.latenessP99',
 ]
 
 function figureLines({ figures }: RunRecord): string[] {

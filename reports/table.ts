@@ -13,7 +13,11 @@ const columns: readonly Column[] = [
   { title: 'p99', of: run => ms(run, 'residency.failure.p99') },
   { title: 'max', of: run => ms(run, 'residency.failure.max') },
   { title: 'phantoms', of: run => count(run, 'rest.phantoms') },
-  { title: 'truth after', of: run => (run.figures['rest.truthReached'] === 0 ? `>${ms(run, 'rest.timeToTruthMs')}` : ms(run, 'rest.timeToTruthMs')) },
+  {
+    title: 'truth after',
+    of: run =>
+      run.figures['rest.truthReached'] === 0 ? `>${ms(run, 'rest.timeToTruthMs')}` : ms(run, 'rest.timeToTruthMs'),
+  },
   { title: 'overshoot', of: run => count(run, 'limit.overshootMax') },
   { title: 'ghost refusals', of: run => count(run, 'admission.ghostRejections') },
   { title: 'tracking error', of: run => percent(run, 'tracking.error') },
@@ -25,7 +29,11 @@ const columns: readonly Column[] = [
 export function renderAll(runs: readonly RunRecord[], { colour }: { colour: boolean }): string {
   const cells = runs.map(run => columns.map(column => column.of(run)))
   const widths = columns.map(({ title }, n) => Math.max(title.length, ...cells.map(row => row[n]!.length)))
-  const line = (row: readonly string[]) => row.map((cell, n) => (n === 0 || n >= columns.length - 2 ? cell.padEnd(widths[n]!) : cell.padStart(widths[n]!))).join('  ').trimEnd()
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, n) => (n === 0 || n >= columns.length - 2 ? cell.padEnd(widths[n]!) : cell.padStart(widths[n]!)))
+      .join('  ')
+      .trimEnd()
   const lines = ['', paint(line(columns.map(({ title }) => title)), 1, colour)]
   for (const [n, run] of runs.entries()) {
     if (run.scenario !== runs[n - 1]?.scenario) lines.push('', paint(run.scenario, 1, colour))
@@ -35,7 +43,8 @@ export function renderAll(runs: readonly RunRecord[], { colour }: { colour: bool
   return [...lines, ''].join('\n')
 }
 
-const figure = ({ figures }: RunRecord, name: string, show: (value: number) => string) => (figures[name] === undefined ? '-' : show(figures[name]))
+const figure = ({ figures }: RunRecord, name: string, show: (value: number) => string) =>
+  figures[name] === undefined ? '-' : show(figures[name])
 const ms = (run: RunRecord, name: string) => figure(run, name, value => `${value.toFixed(value < 100 ? 1 : 0)} ms`)
 const count = (run: RunRecord, name: string) => figure(run, name, String)
 const percent = (run: RunRecord, name: string) => figure(run, name, value => `${(100 * value).toFixed(1)} %`)
@@ -51,5 +60,11 @@ function held({ verdicts }: RunRecord): string {
   const named = (result: string) => verdicts.filter(verdict => verdict.result === result).map(({ check }) => check)
   const broke = named('fail')
   const open = named('unknown')
-  return [`${passed} of ${verdicts.length}`, broke.length && `broke ${broke.join(', ')}`, open.length && `unknown ${open.join(', ')}`].filter(Boolean).join('; ')
+  return [
+    `${passed} of ${verdicts.length}`,
+    broke.length && `broke ${broke.join(', ')}`,
+    open.length && `unknown ${open.join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join('; ')
 }

@@ -27,9 +27,7 @@ export const providerOutage: Scenario = {
     poisson({ name: 'storm', from: 2_000, to: 5_000, perSecond: 100 }),
     poisson({ name: 'recovery', from: 5_000, to: 6_000, perSecond: 6 }),
   ],
-  faults: [
-    { at: 2_000, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } },
-  ],
+  faults: [{ at: 2_000, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } }],
   checks: [
     checks.limitsHold,
     checks.noCrossSlot,

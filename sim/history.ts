@@ -1,6 +1,7 @@
 /** What happened, in order of time: the only input of every judgement. One flat row an event. */
-import type { Millis } from '../proxy/ports.ts'
+
 import type { ProxyEvent } from '../proxy/events.ts'
+import type { Millis } from '../proxy/ports.ts'
 import type { Shape } from '../proxy/provider.ts'
 
 export type Phase = 'warm-up' | 'baseline' | 'storm' | 'recovery' | 'rest'

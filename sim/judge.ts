@@ -12,7 +12,9 @@ const soundness = Object.values<Check>(registry).filter(({ kind }) => kind === '
  */
 export function judge(checks: readonly Check[], measured: Measurement, topology: Topology): Verdict[] {
   const all = [...new Set([...checks, ...soundness])]
-  const verdicts = all.map((check): Verdict => ({ check: check.name, kind: check.kind, ...rule(check, measured, topology) }))
+  const verdicts = all.map(
+    (check): Verdict => ({ check: check.name, kind: check.kind, ...rule(check, measured, topology) }),
+  )
   const unsound = verdicts.find(({ kind, result }) => kind === 'soundness' && result === 'unknown')
   if (!unsound) return verdicts
   return verdicts.map(verdict =>

@@ -1,6 +1,7 @@
 /** Plays a plan in a world, in a straight line, and answers the history. */
-import * as faults from './faults/index.ts'
+
 import type { Fault, Heal, Receipt } from './faults/fault.ts'
+import * as faults from './faults/index.ts'
 import type { Event } from './history.ts'
 import type { AskStep, Plan, Step } from './plan.ts'
 import type { Topology } from './topology.ts'

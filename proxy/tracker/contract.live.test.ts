@@ -28,10 +28,24 @@ afterAll(async () => {
 beforeEach(() => cluster.flush())
 
 const provider = (limit: number, more: Partial<Provider> = {}): Provider => ({
-  id: 'alpha', baseUrl: '', limit, unit: 'session', priority: 1, weight: 1, heartbeatMs: 500, tombstoneMs: 30_000,
-  firstByteMs: 1, idleMs: 1, totalMs: 1, ...more,
+  id: 'alpha',
+  baseUrl: '',
+  limit,
+  unit: 'session',
+  priority: 1,
+  weight: 1,
+  heartbeatMs: 500,
+  tombstoneMs: 30_000,
+  firstByteMs: 1,
+  idleMs: 1,
+  totalMs: 1,
+  ...more,
 })
-const hold = (to: Provider, session: string, token: string): Hold => ({ provider: to, member: memberOf(session), token })
+const hold = (to: Provider, session: string, token: string): Hold => ({
+  provider: to,
+  member: memberOf(session),
+  token,
+})
 const members = async () => (await redis.zrange(sessionsKey('alpha'), 0, '-1')).filter(member => member !== anchor)
 const kindOf = async (tracker: Tracker, of: Hold) => (await tracker.acquire(of)).kind
 
@@ -50,7 +64,9 @@ describe.each(Object.values(trackers).filter(variant => variant !== trackers.unt
 
   test('admits exactly the limit of many at once', async () => {
     const tracker = create()
-    const kinds = await Promise.all(Array.from({ length: 60 }, (_, n) => kindOf(tracker, hold(provider(7), `s${n}`, `t${n}`))))
+    const kinds = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => kindOf(tracker, hold(provider(7), `s${n}`, `t${n}`))),
+    )
     expect(kinds.filter(kind => kind === 'admitted')).toHaveLength(7)
   })
 
@@ -63,8 +79,11 @@ describe.each(Object.values(trackers).filter(variant => variant !== trackers.unt
 
 test('untagged: the cluster answers CROSSSLOT, and the tracker lets everybody pass', async () => {
   const tracker = trackers.untagged.create(store, 5_000)
-  const answers = await Promise.all(Array.from({ length: 5 }, (_, n) => tracker.acquire(hold(provider(1), `s${n}`, `t${n}`))))
-  for (const answer of answers) expect(answer).toMatchObject({ kind: 'uncounted', because: expect.stringContaining('CROSSSLOT') })
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, (_, n) => tracker.acquire(hold(provider(1), `s${n}`, `t${n}`))),
+  )
+  for (const answer of answers)
+    expect(answer).toMatchObject({ kind: 'uncounted', because: expect.stringContaining('CROSSSLOT') })
 })
 
 describe('lease', () => {

@@ -1,13 +1,22 @@
 import slotOf from 'cluster-key-slot'
 import { describe, expect, test } from 'vitest'
-import { attemptsKey, memberOf, refsKey, sessionOf, sessionsKey } from './keys.ts'
 import * as trackers from './index.ts'
+import { attemptsKey, memberOf, refsKey, sessionOf, sessionsKey } from './keys.ts'
 import type { Hold, Store, TrackerVariant } from './tracker.ts'
 import { untaggedKeys } from './untagged.ts'
 
 const provider = {
-  id: 'alpha', baseUrl: '', limit: 3, unit: 'session', priority: 1, weight: 1, heartbeatMs: 500, tombstoneMs: 30_000,
-  firstByteMs: 1, idleMs: 1, totalMs: 1,
+  id: 'alpha',
+  baseUrl: '',
+  limit: 3,
+  unit: 'session',
+  priority: 1,
+  weight: 1,
+  heartbeatMs: 500,
+  tombstoneMs: 30_000,
+  firstByteMs: 1,
+  idleMs: 1,
+  totalMs: 1,
 } as const
 
 /** Every set of keys that a tracker hands to one script. */
@@ -46,8 +55,11 @@ test('the tag is shared by a provider’s keys and by nothing else', () => {
   expect(new Set(keys.map(key => slotOf(key)))).toEqual(new Set([slotOf('provider:1')]))
 })
 
-test.each(['', '#', 's:#', 'a b', 'ünï\ncode'])('session %j cannot forge the anchor and comes back as it was', session => {
-  expect(memberOf(session)).not.toBe('#')
-  expect(sessionOf(memberOf(session))).toBe(session)
-  expect(sessionOf('#')).toBeUndefined()
-})
+test.each(['', '#', 's:#', 'a b', 'ünï\ncode'])(
+  'session %j cannot forge the anchor and comes back as it was',
+  session => {
+    expect(memberOf(session)).not.toBe('#')
+    expect(sessionOf(memberOf(session))).toBe(session)
+    expect(sessionOf('#')).toBeUndefined()
+  },
+)

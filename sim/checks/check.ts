@@ -40,11 +40,16 @@ export function failWith(findings: readonly Finding[], count = findings.length):
   return { result: 'fail', because: `${findings[0]!.because}${more}`, evidence: evidenceOf(findings) }
 }
 
-export const evidenceOf = (findings: readonly Finding[]): Event[] => findings.flatMap(({ evidence }) => evidence).slice(0, 12)
+export const evidenceOf = (findings: readonly Finding[]): Event[] =>
+  findings.flatMap(({ evidence }) => evidence).slice(0, 12)
 
 /** As `failWith`, but what Redis itself lost is not held against the proxy: the claim is then undecided. */
 export function failUnlessLost(findings: readonly Finding[], measured: Measurement, count?: number): Ruling {
   const ruling = failWith(findings, count)
   if (measured.lost.length === 0) return ruling
-  return { ...ruling, result: 'unknown', because: `Redis lost acknowledged writes in a failover (${measured.lost[0]!.because}): ${ruling.because}` }
+  return {
+    ...ruling,
+    result: 'unknown',
+    because: `Redis lost acknowledged writes in a failover (${measured.lost[0]!.because}): ${ruling.because}`,
+  }
 }

@@ -7,7 +7,8 @@ import * as registry from './index.ts'
 import { cleanHistory, sampleTopology } from './sample.ts'
 
 const checks: Check[] = Object.values(registry)
-const verdictsOf = (history: Parameters<typeof measure>[0]) => judge(checks, measure(history, sampleTopology), sampleTopology)
+const verdictsOf = (history: Parameters<typeof measure>[0]) =>
+  judge(checks, measure(history, sampleTopology), sampleTopology)
 
 test('names are unique', () => {
   expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length)
@@ -36,7 +37,11 @@ describe.each(checks)('$name', check => {
 
 test('a fault that did not land makes every passed claim unknown, and leaves a failed one failed', () => {
   const notLanded = registry.faultsLanded.counterexample(cleanHistory)
-  const results = new Set(verdictsOf(notLanded).filter(({ kind }) => kind !== 'soundness').map(({ result }) => result))
+  const results = new Set(
+    verdictsOf(notLanded)
+      .filter(({ kind }) => kind !== 'soundness')
+      .map(({ result }) => result),
+  )
   expect(results).toEqual(new Set(['unknown']))
   const both = registry.limitsHold.counterexample(notLanded)
   expect(verdictsOf(both).find(({ check }) => check === 'limits-hold')!.result).toBe('fail')
@@ -44,13 +49,34 @@ test('a fault that did not land makes every passed claim unknown, and leaves a f
 
 test('what Redis lost is not held against the proxy', () => {
   const spoilt = registry.everySlotReturned.counterexample(cleanHistory)
-  const lost = { at: 1_500, from: 'tap', kind: 'store-lost', provider: 'alpha', member: 's:s3', score: 1, since: 1_499, node: 'n', offset: 1 } as const
+  const lost = {
+    at: 1_500,
+    from: 'tap',
+    kind: 'store-lost',
+    provider: 'alpha',
+    member: 's:s3',
+    score: 1,
+    since: 1_499,
+    node: 'n',
+    offset: 1,
+  } as const
   const history = [...spoilt, lost].toSorted((a, b) => a.at - b.at)
-  expect(verdictsOf(history).find(({ check }) => check === 'every-slot-returned')).toMatchObject({ result: 'unknown', because: expect.stringContaining('Redis lost') })
+  expect(verdictsOf(history).find(({ check }) => check === 'every-slot-returned')).toMatchObject({
+    result: 'unknown',
+    because: expect.stringContaining('Redis lost'),
+  })
 })
 
 test('a check that throws is unknown', () => {
-  const broken: Check = { ...registry.limitsHold, name: 'broken', of: () => { throw new Error('oh') } }
-  const verdict = judge([broken], measure(cleanHistory, sampleTopology), sampleTopology).find(({ check }) => check === 'broken')
+  const broken: Check = {
+    ...registry.limitsHold,
+    name: 'broken',
+    of: () => {
+      throw new Error('oh')
+    },
+  }
+  const verdict = judge([broken], measure(cleanHistory, sampleTopology), sampleTopology).find(
+    ({ check }) => check === 'broken',
+  )
   expect(verdict).toMatchObject({ result: 'unknown', because: expect.stringContaining('oh') })
 })

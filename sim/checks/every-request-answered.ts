@@ -6,7 +6,9 @@ export const everyRequestAnswered: Check = {
   kind: 'liveness',
   of({ figures, unanswered }) {
     if (!figures['requests.sent']) return unknown('no request was sent')
-    return unanswered.length ? failWith(unanswered, figures['requests.unanswered']) : pass(`all ${figures['requests.sent']} requests were answered`)
+    return unanswered.length
+      ? failWith(unanswered, figures['requests.unanswered'])
+      : pass(`all ${figures['requests.sent']} requests were answered`)
   },
   counterexample: clean => clean.filter(event => !(event.kind === 'client-ended' && event.request === 'r7')),
 }

@@ -10,5 +10,8 @@ export const everySlotReturned: Check = {
     if (phantoms === undefined) return unknown('nobody looked at the store at rest')
     return phantoms > 0 ? failUnlessLost(measured.phantomsAtRest, measured, phantoms) : pass('every slot came back')
   },
-  counterexample: clean => clean.map(event => (event.kind === 'store-census' && event.provider === 'alpha' ? censusAt(event.at, 'alpha', ['s:s3']) : event)),
+  counterexample: clean =>
+    clean.map(event =>
+      event.kind === 'store-census' && event.provider === 'alpha' ? censusAt(event.at, 'alpha', ['s:s3']) : event,
+    ),
 }

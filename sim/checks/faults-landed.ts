@@ -9,5 +9,9 @@ export const faultsLanded: Check = {
     return { result: 'unknown', because: unlanded[0]!.because, evidence: evidenceOf(unlanded) }
   },
   counterexample: clean =>
-    clean.map(event => (event.kind === 'receipt' ? { ...event, landed: false, because: 'alpha answered 0 requests with an error' } : event)),
+    clean.map(event =>
+      event.kind === 'receipt'
+        ? { ...event, landed: false, because: 'alpha answered 0 requests with an error' }
+        : event,
+    ),
 }

@@ -11,5 +11,8 @@ export const limitsHold: Check = {
     return most > 0 ? failWith(overshoots) : pass('no provider was ever above its limit')
   },
   counterexample: clean =>
-    inOrder([...clean, ...['a', 'b', 'c', 'd'].flatMap(name => attemptOf('alpha', `many-${name}`, `many-${name}`, 1_600, 1_650))]),
+    inOrder([
+      ...clean,
+      ...['a', 'b', 'c', 'd'].flatMap(name => attemptOf('alpha', `many-${name}`, `many-${name}`, 1_600, 1_650)),
+    ]),
 }

@@ -10,5 +10,6 @@ export const noCrossSlot: Check = {
     if (errors === 0) return pass('the Redis nodes counted no CROSSSLOT error')
     return { result: 'fail', because: `the Redis nodes answered CROSSSLOT ${errors} times`, evidence: [] }
   },
-  counterexample: clean => clean.map(event => (event.kind === 'store-counted' ? { ...event, errors: { CROSSSLOT: 3 } } : event)),
+  counterexample: clean =>
+    clean.map(event => (event.kind === 'store-counted' ? { ...event, errors: { CROSSSLOT: 3 } } : event)),
 }

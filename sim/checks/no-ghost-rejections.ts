@@ -2,7 +2,16 @@ import type { Event } from '../history.ts'
 import { type Check, failWith, pass, unknown } from './check.ts'
 import { inOrder } from './sample.ts'
 
-const refusal: Event = { at: 1_640, from: 'proxy-1', kind: 'refused', request: 'r99', session: 's99', provider: 'alpha', count: 3, waitedMs: 1 }
+const refusal: Event = {
+  at: 1_640,
+  from: 'proxy-1',
+  kind: 'refused',
+  request: 'r99',
+  session: 's99',
+  provider: 'alpha',
+  count: 3,
+  waitedMs: 1,
+}
 
 export const noGhostRejections: Check = {
   name: 'no-ghost-rejections',
@@ -11,7 +20,9 @@ export const noGhostRejections: Check = {
   of({ figures, ghostRejections }) {
     const ghosts = figures['admission.ghostRejections']
     if (ghosts === undefined) return unknown('nobody asked')
-    return ghosts > 0 ? failWith(ghostRejections, ghosts) : pass(`none of ${figures['admission.refusals']} refusals was due to ghosts`)
+    return ghosts > 0
+      ? failWith(ghostRejections, ghosts)
+      : pass(`none of ${figures['admission.refusals']} refusals was due to ghosts`)
   },
   counterexample: clean => inOrder([...clean, refusal]),
 }

@@ -12,7 +12,10 @@ export const recoversWithin: Check = {
     const reached = figures['rest.truthReached'] === 1
     const says = `time to truth ${reached ? '' : 'at least '}${time.toFixed(0)} ms, bound ${bound} ms`
     if (reached && time <= bound) return pass(says)
-    const evidence = Object.values(longestStays).flat().flatMap(stay => stay.evidence).slice(0, 12)
+    const evidence = Object.values(longestStays)
+      .flat()
+      .flatMap(stay => stay.evidence)
+      .slice(0, 12)
     return { result: 'fail', because: says, evidence }
   },
   counterexample: clean => lateRemoval(clean, 's5', 900),

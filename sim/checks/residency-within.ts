@@ -19,7 +19,8 @@ export const residencyWithin: Check = {
     if (p99 === undefined) return unknown('no session’s last attempt at a provider failed')
     const roundTrip = figures['store.roundTrip.p99']
     const resolution = figures['observer.resolution.p99']
-    if (roundTrip === undefined || resolution === undefined) return unknown('no round trip to the store, or no resolution, was measured beside it')
+    if (roundTrip === undefined || resolution === undefined)
+      return unknown('no round trip to the store, or no resolution, was measured beside it')
     const bound = roundTrip + allowanceMs + resolution
     const sum = `${roundTrip.toFixed(1)} round trip + ${allowanceMs} + ${resolution.toFixed(1)} resolution`
     const says = `p99 ${p99.toFixed(1)} ms of ${samples} failures, bound ${bound.toFixed(1)} ms (${sum})`
@@ -28,7 +29,11 @@ export const residencyWithin: Check = {
     if (p99 <= bound && !still) return pass(says)
     const worst = still ?? longest[0]!
     const stayed = `session ${worst.session} stayed ${still ? 'at least ' : ''}${seconds(worst.stayedMs)} in {provider:${worst.provider}} after its attempt failed at ${seconds(worst.endedAt)}`
-    return { result: 'fail', because: `${stayed}; ${says}`, evidence: longest.flatMap(({ evidence }) => evidence).slice(0, 12) }
+    return {
+      result: 'fail',
+      because: `${stayed}; ${says}`,
+      evidence: longest.flatMap(({ evidence }) => evidence).slice(0, 12),
+    }
   },
   counterexample: clean => lateRemoval(clean, 's4', 80),
 }

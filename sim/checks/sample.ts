@@ -13,15 +13,38 @@ export const sampleTopology: Topology = topology({
 const node = '127.0.0.1:7001'
 
 /** One attempt with its membership: in the set 2 ms before it begins, out 1 ms after it ends. */
-export function attemptOf(providerId: string, session: string, request: string, from: number, to: number, outcome: 'served' | 'failed' = 'served'): Event[] {
+export function attemptOf(
+  providerId: string,
+  session: string,
+  request: string,
+  from: number,
+  to: number,
+  outcome: 'served' | 'failed' = 'served',
+): Event[] {
   const about = { provider: providerId, attempt: `${providerId}-${request}`, request, session }
   const change = (at: number, score: number | null): Event => ({
-    at, from: 'tap', kind: 'store-changed', provider: providerId, member: memberOf(session), score, since: at - 1, node, offset: at,
+    at,
+    from: 'tap',
+    kind: 'store-changed',
+    provider: providerId,
+    member: memberOf(session),
+    score,
+    since: at - 1,
+    node,
+    offset: at,
   })
   return [
     change(from - 2, 1),
     { at: from, from: 'providers', kind: 'provider-began', ...about },
-    { at: to, from: 'providers', kind: 'provider-ended', ...about, outcome, status: outcome === 'served' ? 200 : 500, since: to },
+    {
+      at: to,
+      from: 'providers',
+      kind: 'provider-ended',
+      ...about,
+      outcome,
+      status: outcome === 'served' ? 200 : 500,
+      since: to,
+    },
     change(to + 1, null),
   ]
 }
@@ -33,10 +56,23 @@ export const requestOf = (request: string, session: string, from: number, to: nu
   { at: to, from: 'client', kind: 'client-ended', request, outcome: 'complete', status: 200, bytes: 10 },
 ]
 
-export const phaseAt = (at: number, phase: Extract<Event, { kind: 'phase' }>['phase']): Event => ({ at, from: 'runner', kind: 'phase', phase })
+export const phaseAt = (at: number, phase: Extract<Event, { kind: 'phase' }>['phase']): Event => ({
+  at,
+  from: 'runner',
+  kind: 'phase',
+  phase,
+})
 
 export const censusAt = (at: number, providerId: string, members: readonly string[] = []): Event => ({
-  at, from: 'tap', kind: 'store-census', provider: providerId, members, since: at - 1, node, offset: at, matched: true,
+  at,
+  from: 'tap',
+  kind: 'store-census',
+  provider: providerId,
+  members,
+  since: at - 1,
+  node,
+  offset: at,
+  matched: true,
 })
 
 export const inOrder = (events: readonly Event[]): Event[] => events.toSorted((a, b) => a.at - b.at)
@@ -62,14 +98,31 @@ export const cleanHistory: readonly Event[] = inOrder([
   { at: 500, from: 'runner', kind: 'fault-injected', fault: 'provider-fails', id: 'f1' },
   { at: 1_000, from: 'runner', kind: 'fault-healed', fault: 'provider-fails', id: 'f1' },
   phaseAt(1_000, 'recovery'),
-  { at: 1_750, from: 'runner', kind: 'receipt', fault: 'provider-fails', id: 'f1', landed: true, because: 'alpha answered 3 requests with an error' },
+  {
+    at: 1_750,
+    from: 'runner',
+    kind: 'receipt',
+    fault: 'provider-fails',
+    id: 'f1',
+    landed: true,
+    because: 'alpha answered 3 requests with an error',
+  },
   phaseAt(1_800, 'rest'),
   censusAt(2_100, 'alpha'),
   censusAt(2_100, 'beta'),
   { at: 2_200, from: 'runner', kind: 'store-counted', commands: 40, errors: {} },
   { at: 2_201, from: 'bystander', kind: 'store-round-trips', p50Ms: 0.3, p99Ms: 1, samples: 1_000 },
   { at: 2_202, from: 'tap', kind: 'store-resolution', p50Ms: 1, p99Ms: 2, changes: 1_000 },
-  { at: 2_203, from: 'client', kind: 'generator', planned: 10, sent: 10, dropped: 0, latenessP50Ms: 0.1, latenessP99Ms: 1 },
+  {
+    at: 2_203,
+    from: 'client',
+    kind: 'generator',
+    planned: 10,
+    sent: 10,
+    dropped: 0,
+    latenessP50Ms: 0.1,
+    latenessP99Ms: 1,
+  },
   ...sessions(),
 ])
 
@@ -77,7 +130,11 @@ export const cleanHistory: readonly Event[] = inOrder([
 export function lateRemoval(history: readonly Event[], session: string, byMs: number): Event[] {
   return inOrder(
     history.flatMap(event => {
-      const isIt = event.kind === 'store-changed' && event.provider === 'alpha' && event.member === memberOf(session) && event.score === null
+      const isIt =
+        event.kind === 'store-changed' &&
+        event.provider === 'alpha' &&
+        event.member === memberOf(session) &&
+        event.score === null
       if (!isIt) return [event]
       return byMs === Number.POSITIVE_INFINITY ? [] : [{ ...event, at: event.at + byMs, since: event.since + byMs }]
     }),

@@ -15,8 +15,14 @@ export const tracksTruth: Check = {
     const missing = figures['tracking.missingSessionSeconds']!.toFixed(2)
     const says = `error ${(100 * error).toFixed(1)} % (${phantom} session-seconds of phantoms, ${missing} of uncounted sessions)`
     if (error <= mostError) return pass(says)
-    const stays = Object.values(longestStays).flat().flatMap(({ evidence }) => evidence)
-    return { result: 'fail', because: says, evidence: [...stays, ...uncounted.flatMap(({ evidence }) => evidence)].slice(0, 12) }
+    const stays = Object.values(longestStays)
+      .flat()
+      .flatMap(({ evidence }) => evidence)
+    return {
+      result: 'fail',
+      because: says,
+      evidence: [...stays, ...uncounted.flatMap(({ evidence }) => evidence)].slice(0, 12),
+    }
   },
   counterexample: clean => lateRemoval(clean, 's4', 900),
 }

@@ -8,7 +8,11 @@ export interface FailingParameters {
   afterMs: number
 }
 
-export const failing = (name: string, claim: string, behaviourOf: (parameters: FailingParameters) => Behaviour): Fault => ({
+export const failing = (
+  name: string,
+  claim: string,
+  behaviourOf: (parameters: FailingParameters) => Behaviour,
+): Fault => ({
   name,
   claim,
   needs: ['provider'],
@@ -16,7 +20,9 @@ export const failing = (name: string, claim: string, behaviourOf: (parameters: F
     const lever = levers.provider(provider)
     const errors = async () => (await lever.answered()).error ?? 0
     const before = await errors()
-    const undo = await lever.behave(behaviourOf({ ratio: Number(ratio), status: Number(status), afterMs: Number(afterMs) }))
+    const undo = await lever.behave(
+      behaviourOf({ ratio: Number(ratio), status: Number(status), afterMs: Number(afterMs) }),
+    )
     let during = 0
     return {
       async heal() {

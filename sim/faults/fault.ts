@@ -4,10 +4,17 @@ import type { Levers } from '../levers.ts'
 export type Heal = () => Promise<void>
 
 /** What came of a fault: proof that it landed, or why there is none. Asked after the heal. */
-export interface Receipt { landed: boolean; because: string }
+export interface Receipt {
+  landed: boolean
+  because: string
+}
 
 /** A fault as it stands in a plan: printable, and enough to inject it again. */
-export interface FaultCall { fault: string; provider: string; [parameter: string]: string | number }
+export interface FaultCall {
+  fault: string
+  provider: string
+  [parameter: string]: string | number
+}
 
 export interface Fault {
   name: string

@@ -24,7 +24,8 @@ export const bursts = ({ name, from, to, perSecond, size, sessions, mix = halves
     let burst = 0
     for (let at = from + exponential(gaps, 1000 / perSecond); at < to; at += exponential(gaps, 1000 / perSecond)) {
       const session = `${name}-${Math.floor(randomFor(seed, name, burst).next() * sessions)}`
-      for (let n = 0; n < size; n++) asks.push({ at: wholeMicros(at), session, ...drawMix(mix, randomFor(seed, name, burst, n)) })
+      for (let n = 0; n < size; n++)
+        asks.push({ at: wholeMicros(at), session, ...drawMix(mix, randomFor(seed, name, burst, n)) })
       burst++
     }
     return asks

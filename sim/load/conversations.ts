@@ -27,7 +27,11 @@ export const conversations = ({ name, sessions, turns, mix = halves }: Conversat
         const offset = randomFor(seed, name, s, part).next() * everyMs
         for (let turn = 0; turn < count; turn++) {
           const random = randomFor(seed, name, s, part, turn)
-          asks.push({ at: wholeMicros(from + offset + turn * everyMs), session: `${name}-${s}`, ...drawMix(mix, random) })
+          asks.push({
+            at: wholeMicros(from + offset + turn * everyMs),
+            session: `${name}-${s}`,
+            ...drawMix(mix, random),
+          })
         }
       }
     return asks.sort((a, b) => a.at - b.at)

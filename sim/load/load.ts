@@ -2,7 +2,12 @@
 import type { Millis } from '../../proxy/ports.ts'
 import type { Shape } from '../../proxy/provider.ts'
 
-export interface Ask { at: Millis; session: string; shape: Shape; stream: boolean }
+export interface Ask {
+  at: Millis
+  session: string
+  shape: Shape
+  stream: boolean
+}
 
 export interface Load {
   name: string

@@ -36,7 +36,8 @@ export function clients(): Meter {
           open.delete(event.request)
           failedAt.delete(event.request)
           if (!request) return
-          if (event.outcome === 'broken') unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, request.sent, event)
+          if (event.outcome === 'broken')
+            unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, request.sent, event)
           if (event.outcome !== 'complete' || !request.judged) return
           complete++
           latency.add(event.at - request.sent.plannedAt)
@@ -54,7 +55,8 @@ export function clients(): Meter {
       }
     },
     done() {
-      for (const { sent: asked } of open.values()) unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
+      for (const { sent: asked } of open.values())
+        unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
       const figures: Record<string, number> = { 'requests.sent': sent, 'requests.unanswered': unanswered.count }
       if (judgedSent) figures.availability = complete / judgedSent
       if (sent) figures.amplification = attempts / sent

@@ -18,12 +18,24 @@ export function measure(history: History, topology: Topology): Measurement {
     const change = ledger.see(event)
     for (const meter of meters) meter.see(event, change, ledger)
   }
-  const nothing: Measurement = {
-    figures: {}, longestStays: {}, overshoots: [], ghostRejections: [], uncounted: [], phantomsAtRest: [], unanswered: [],
-    unlanded: [], observerFaults: [], loadFaults: [], lost: [],
+  const measured: Measurement = {
+    figures: {},
+    longestStays: {},
+    overshoots: [],
+    ghostRejections: [],
+    uncounted: [],
+    phantomsAtRest: [],
+    unanswered: [],
+    unlanded: [],
+    observerFaults: [],
+    loadFaults: [],
+    lost: [],
   }
-  return meters.reduce((measured, meter) => {
-    const { figures, ...findings } = meter.done(ledger)
-    return { ...measured, ...findings, figures: { ...measured.figures, ...figures } }
-  }, nothing)
+  const figures: Record<string, number> = {}
+  for (const meter of meters) {
+    const done = meter.done(ledger)
+    Object.assign(figures, done.figures)
+    Object.assign(measured, done)
+  }
+  return { ...measured, figures }
 }

@@ -155,8 +155,14 @@ export class Ledger {
     if (!seat) {
       const spec = this.topology.providers.find(({ id }) => id === provider)!
       seat = {
-        provider: spec, session, attempts: new Map(), joinedAt: undefined, left: undefined, ended: undefined,
-        lastSuccessAt: Number.NEGATIVE_INFINITY, recentEnds: [],
+        provider: spec,
+        session,
+        attempts: new Map(),
+        joinedAt: undefined,
+        left: undefined,
+        ended: undefined,
+        lastSuccessAt: Number.NEGATIVE_INFINITY,
+        recentEnds: [],
       }
       seats.set(session, seat)
     }
@@ -168,7 +174,8 @@ export class Ledger {
       const { seat, at } = this.#idle.shift()!
       seat.recentEnds = seat.recentEnds.filter(end => end >= at)
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
-      if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at) this.#seats.get(seat.provider.id)!.delete(seat.session)
+      if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
+        this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
   }
 }

@@ -29,7 +29,8 @@ export function limits(): Meter {
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
     while (edges.length && edges[0]!.at <= until) {
       const { at, step, session, event } = edges.shift()!
-      overMs += Math.max(0, inFlight() - limit) * Math.max(0, at - Math.max(since.get(provider) ?? at, ledger.judgedFrom))
+      overMs +=
+        Math.max(0, inFlight() - limit) * Math.max(0, at - Math.max(since.get(provider) ?? at, ledger.judgedFrom))
       since.set(provider, at)
       const left = (counts.get(session) ?? 0) + step
       if (left > 0) counts.set(session, left)
@@ -51,10 +52,20 @@ export function limits(): Meter {
       }
       const edges = waiting.get(provider)!
       const began = change.kind === 'began'
-      const edge: Edge = { at: began ? event.at : change.event.since, step: began ? 1 : -1, session: change.seat.session, event }
+      const edge: Edge = {
+        at: began ? event.at : change.event.since,
+        step: began ? 1 : -1,
+        session: change.seat.session,
+        event,
+      }
       let place = edges.length
       // At the same instant an end comes first: it made room.
-      while (place > 0 && (edges[place - 1]!.at > edge.at || (edges[place - 1]!.at === edge.at && edge.step < 0 && edges[place - 1]!.session !== edge.session))) place--
+      while (
+        place > 0 &&
+        (edges[place - 1]!.at > edge.at ||
+          (edges[place - 1]!.at === edge.at && edge.step < 0 && edges[place - 1]!.session !== edge.session))
+      )
+        place--
       edges.splice(place, 0, edge)
       play(provider, event.at - waitMs, ledger)
     },

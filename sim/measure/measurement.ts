@@ -19,7 +19,10 @@ export interface Stay {
 }
 
 /** Something that broke a claim, once. */
-export interface Finding { because: string; evidence: readonly Event[] }
+export interface Finding {
+  because: string
+  evidence: readonly Event[]
+}
 
 export interface Measurement {
   /** Named as in run.json; a figure that has no samples is absent, never 0. */

@@ -15,7 +15,11 @@ export interface Meter {
 
 /** Milliseconds in a histogram of whole microseconds: percentiles are exact to three digits, and never averaged. */
 export class Durations {
-  readonly #histogram: Histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: 3 })
+  readonly #histogram: Histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 3_600_000_000,
+    numberOfSignificantValueDigits: 3,
+  })
 
   add(ms: Millis): void {
     this.#histogram.recordValue(Math.round(Math.max(0, ms) * 1000))
@@ -33,8 +37,10 @@ export class Durations {
   figures(name: string): Figures {
     if (this.count === 0) return {}
     return {
-      [`${name}.p50`]: this.percentile(50), [`${name}.p99`]: this.percentile(99),
-      [`${name}.max`]: this.#histogram.maxValue / 1000, [`${name}.samples`]: this.count,
+      [`${name}.p50`]: this.percentile(50),
+      [`${name}.p99`]: this.percentile(99),
+      [`${name}.max`]: this.#histogram.maxValue / 1000,
+      [`${name}.samples`]: this.count,
     }
   }
 }

@@ -1,7 +1,7 @@
 /** How long sessions stay members after their last attempt at a provider ended. */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event, Phase } from '../history.ts'
-import type { Ledger, Seat } from './ledger.ts'
+import type { Seat } from './ledger.ts'
 import type { Cause, Stay } from './measurement.ts'
 import { Durations, type Figures, type Meter } from './meter.ts'
 
@@ -29,7 +29,16 @@ export function residency(): Meter {
     const list = (longest[stay.cause] ??= [])
     const evidence = removal ? [...stay.evidence, removal] : stay.evidence
     const { cause, phase, endedAt } = stay
-    list.push({ provider: seat.provider.id, session: seat.session, cause, phase, endedAt, stayedMs, open: still, evidence })
+    list.push({
+      provider: seat.provider.id,
+      session: seat.session,
+      cause,
+      phase,
+      endedAt,
+      stayedMs,
+      open: still,
+      evidence,
+    })
     list.sort((a, b) => b.stayedMs - a.stayedMs)
     if (list.length > 12) list.pop()
   }
@@ -41,10 +50,17 @@ export function residency(): Meter {
       if (change.kind === 'began') open.delete(seat)
       else if (change.kind === 'ended' && change.last && change.event.at >= ledger.judgedFrom) {
         const { event, cause } = change
-        const stay = { cause, phase: ledger.phase, endedAt: event.at, from: ledger.excusedUntil(seat), evidence: [event] }
+        const stay = {
+          cause,
+          phase: ledger.phase,
+          endedAt: event.at,
+          from: ledger.excusedUntil(seat),
+          evidence: [event],
+        }
         if (seat.joinedAt !== undefined) open.set(seat, stay)
         // The release was seen a moment before the end it followed: the two come from different observers.
-        else if (seat.left && seat.left.at > event.at - ledger.topology.transitMs) close(seat, stay, event.at, false, seat.left)
+        else if (seat.left && seat.left.at > event.at - ledger.topology.transitMs)
+          close(seat, stay, event.at, false, seat.left)
       } else if (change.kind === 'left') {
         const stay = open.get(seat)
         if (stay) close(seat, stay, change.event.at, false, change.event)

@@ -20,6 +20,9 @@ export function rest(): Meter {
         phantoms.add(`session ${session} ${after}`, ...(ended ? [ended.event] : []))
       }
     },
-    done: () => ({ figures: (seen.size ? { 'rest.phantoms': phantoms.count } : {}) as Record<string, number>, phantomsAtRest: phantoms.list }),
+    done: () => ({
+      figures: (seen.size ? { 'rest.phantoms': phantoms.count } : {}) as Record<string, number>,
+      phantomsAtRest: phantoms.list,
+    }),
   }
 }

@@ -26,19 +26,33 @@ export function soundness(): Meter {
           counted = event
           return
         case 'store-round-trips':
-          Object.assign(figures, { 'store.roundTrip.p50': event.p50Ms, 'store.roundTrip.p99': event.p99Ms, 'store.roundTrip.samples': event.samples })
+          Object.assign(figures, {
+            'store.roundTrip.p50': event.p50Ms,
+            'store.roundTrip.p99': event.p99Ms,
+            'store.roundTrip.samples': event.samples,
+          })
           return
         case 'store-resolution':
           resolved = true
           Object.assign(figures, { 'observer.resolution.p50': event.p50Ms, 'observer.resolution.p99': event.p99Ms })
           return
         case 'store-gap':
-          return observer.add(`nothing was seen of ${event.node} from ${seconds(event.since)} to ${seconds(event.at)}: ${event.because}`, event)
+          return observer.add(
+            `nothing was seen of ${event.node} from ${seconds(event.since)} to ${seconds(event.at)}: ${event.because}`,
+            event,
+          )
         case 'store-census':
-          if (!event.matched) observer.add(`the replayed state of ${event.provider} differed from the store at ${seconds(event.at)}`, event)
+          if (!event.matched)
+            observer.add(
+              `the replayed state of ${event.provider} differed from the store at ${seconds(event.at)}`,
+              event,
+            )
           return
         case 'store-lost':
-          return lost.add(`Redis lost a change of ${event.member} at ${event.provider}, made at ${seconds(event.since)}`, event)
+          return lost.add(
+            `Redis lost a change of ${event.member} at ${event.provider}, made at ${seconds(event.since)}`,
+            event,
+          )
         case 'fault-injected':
           return void injected.set(event.id, event)
         case 'receipt':
@@ -47,9 +61,17 @@ export function soundness(): Meter {
           return
         case 'generator':
           generated = true
-          Object.assign(figures, { 'generator.latenessP50': event.latenessP50Ms, 'generator.latenessP99': event.latenessP99Ms, 'generator.dropped': event.dropped })
+          Object.assign(figures, {
+            'generator.latenessP50': event.latenessP50Ms,
+            'generator.latenessP99': event.latenessP99Ms,
+            'generator.dropped': event.dropped,
+          })
           if (event.dropped) load.add(`${event.dropped} planned requests were never sent`, event)
-          if (event.latenessP99Ms > mostLatenessMs) load.add(`requests left late: p99 ${event.latenessP99Ms.toFixed(1)} ms, at most ${mostLatenessMs} ms`, event)
+          if (event.latenessP99Ms > mostLatenessMs)
+            load.add(
+              `requests left late: p99 ${event.latenessP99Ms.toFixed(1)} ms, at most ${mostLatenessMs} ms`,
+              event,
+            )
       }
     },
     done() {

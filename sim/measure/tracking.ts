@@ -55,7 +55,9 @@ export function tracking(): Meter {
    */
   function finish(ledger: Ledger) {
     over = true
-    stillWrong = [...phantom.values(), ...missing.values()].filter(({ from }) => from + ledger.topology.transitMs < ledger.now).length
+    stillWrong = [...phantom.values(), ...missing.values()].filter(
+      ({ from }) => from + ledger.topology.transitMs < ledger.now,
+    ).length
     for (const seat of [...phantom.keys()]) endPhantom(seat, ledger.now, ledger)
     for (const seat of [...missing.keys()]) endMissing(seat, ledger.now, ledger)
     for (const from of flying.values()) flightMs += judged(ledger, from, ledger.now)

@@ -12,7 +12,11 @@ export interface SpeechEnd {
  * An answer as a stream: each chunk at its time, as the listener takes them. A cut is an error of the stream; a listener
  * who leaves ends the speech. `ended` is called exactly once for a stream that is read or cancelled.
  */
-export function speak({ chunks, end }: Answer, clock: Clock, ended: (end: SpeechEnd) => void): ReadableStream<Uint8Array> {
+export function speak(
+  { chunks, end }: Answer,
+  clock: Clock,
+  ended: (end: SpeechEnd) => void,
+): ReadableStream<Uint8Array> {
   const left = new AbortController()
   const encoder = new TextEncoder()
   let next = 0

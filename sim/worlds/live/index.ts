@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider } from '../../../proxy/provider.ts'
 import type { TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import { merge, type RawEvent, type RunnerEvent } from '../../history.ts'
+import { poisson } from '../../load/index.ts'
 import type { Scenario } from '../../scenario.ts'
+import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
-import { poisson } from '../../load/index.ts'
-import type { Topology } from '../../topology.ts'
 import { type LiveLoad, launchLoad } from './load/index.ts'
 import { hostNow, type Part, startPart } from './part.ts'
 import { type LiveProviders, launchProviders } from './providers/index.ts'
@@ -50,16 +50,29 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
     )
     const load = keep(launchLoad(onEvents), started => started.stop())
     const providers = keep(
-      await launchProviders({ seed, providers: topology.providers.map(({ id }) => ({ id, pace: paces[id]! })), onEvents }),
+      await launchProviders({
+        seed,
+        providers: topology.providers.map(({ id }) => ({ id, pace: paces[id]! })),
+        onEvents,
+      }),
       started => started.stop(),
     )
     const addressed: Provider[] = topology.providers.map(spec => ({ ...spec, baseUrl: providers.urls[spec.id]! }))
     const proxies = await Promise.all(
       Array.from({ length: topology.instances }, async (_, n): Promise<LiveProxy> => {
         const config = {
-          instance: `proxy-${n + 1}`, instances: topology.instances, providers: addressed, whenStoreIsAway: 'local' as const,
+          instance: `proxy-${n + 1}`,
+          instances: topology.instances,
+          providers: addressed,
+          whenStoreIsAway: 'local' as const,
         }
-        const start = { config, tracker: tracker.name, windowMs: topology.windowMs, redis: cluster.nodes, keys: [stormKey] }
+        const start = {
+          config,
+          tracker: tracker.name,
+          windowMs: topology.windowMs,
+          redis: cluster.nodes,
+          keys: [stormKey],
+        }
         return keep(await launchProxy(start, onEvents), started => stopPart(started.part))
       }),
     )
@@ -106,11 +119,21 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
  * Sends requests of every kind through every process before anything is watched: code that runs for the first time is slow,
  * and would be taken for a slow release. The store is cleared afterwards.
  */
-async function warm(load: LiveLoad, providers: LiveProviders, { providers: specs }: Topology, proxies: readonly LiveProxy[]) {
-  const undos = await Promise.all(specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, status: 500, afterMs: 5 })))
+async function warm(
+  load: LiveLoad,
+  providers: LiveProviders,
+  { providers: specs }: Topology,
+  proxies: readonly LiveProxy[],
+) {
+  const undos = await Promise.all(
+    specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, status: 500, afterMs: 5 })),
+  )
   const asks = poisson({ name: 'warm', from: 0, to: 1_500, perSecond: 250 }).asks(0)
   await load.play({
-    asks: asks.map((ask, n) => ({ do: 'ask', request: `warm-${n}`, ...ask })), targets: proxies.map(({ url }) => url), origin: hostNow(), key: stormKey,
+    asks: asks.map((ask, n) => ({ do: 'ask', request: `warm-${n}`, ...ask })),
+    targets: proxies.map(({ url }) => url),
+    origin: hostNow(),
+    key: stormKey,
   })
   await Promise.all(undos.map(undo => undo()))
 }

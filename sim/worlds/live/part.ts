@@ -35,7 +35,11 @@ export interface PartOptions {
 /** Starts a part's process; resolves at once, the first `ask` waits for it. Its stderr is the runner's. */
 export function startPart({ name, main, onEvents, patienceMs = 5_000 }: PartOptions): Part {
   // A group of its own: Ctrl-C reaches the runner alone, which heals first and then stops its parts.
-  const child = fork(fileURLToPath(main), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true, execArgv: ['--no-webstorage'] })
+  const child = fork(fileURLToPath(main), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+    execArgv: ['--no-webstorage'],
+  })
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()
   let lastId = 0
   child.on('message', (message: Up) => {

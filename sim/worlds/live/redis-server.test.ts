@@ -3,7 +3,10 @@ import { EnvironmentNotReady } from './environment.ts'
 import { findRedisServer, type Machine } from './redis-server.ts'
 
 /** A machine whose programs print these versions; `apt` is what an installation brings. */
-function machine(programs: Record<string, string>, more: { env?: Record<string, string>; apt?: string; isRoot?: boolean; policy?: boolean } = {}) {
+function machine(
+  programs: Record<string, string>,
+  more: { env?: Record<string, string>; apt?: string; isRoot?: boolean; policy?: boolean } = {},
+) {
   const ran: string[] = []
   const logs: string[] = []
   const written: string[] = []
@@ -34,16 +37,24 @@ const notReady = async (fake: Machine) => {
 
 describe('finding a server', () => {
   test('the named one wins over the PATH', async () => {
-    const { fake } = machine({ '/bin/redis-server': redis('7.0.1'), '/x/valkey': 'Valkey server v=8.1.0 sha=0' }, { env: { STORMPROOF_REDIS_SERVER: '/x/valkey' } })
+    const { fake } = machine(
+      { '/bin/redis-server': redis('7.0.1'), '/x/valkey': 'Valkey server v=8.1.0 sha=0' },
+      { env: { STORMPROOF_REDIS_SERVER: '/x/valkey' } },
+    )
     expect(await findRedisServer(fake)).toEqual({ path: '/x/valkey', flavour: 'valkey', version: '8.1.0' })
   })
   test('a named one that is missing or too old is an error, never skipped', async () => {
     const env = { STORMPROOF_REDIS_SERVER: '/x/old' }
-    expect(await notReady(machine({ '/bin/redis-server': redis('7.0.1') }, { env }).fake)).toContain('/x/old is not a program')
+    expect(await notReady(machine({ '/bin/redis-server': redis('7.0.1') }, { env }).fake)).toContain(
+      '/x/old is not a program',
+    )
     expect(await notReady(machine({ '/x/old': redis('6.2.9') }, { env }).fake)).toContain('7 or newer')
   })
   test('an old one on the PATH is passed over', async () => {
-    const { fake } = machine({ '/bin/redis-server': redis('6.2.9'), '/bin/valkey-server': 'Valkey server v=7.2.5 sha=0' })
+    const { fake } = machine({
+      '/bin/redis-server': redis('6.2.9'),
+      '/bin/valkey-server': 'Valkey server v=7.2.5 sha=0',
+    })
     expect(await findRedisServer(fake)).toMatchObject({ flavour: 'valkey' })
   })
 })
@@ -53,7 +64,10 @@ describe('installing one', () => {
     const { fake, logs, written, ran } = machine({ '/bin/apt-get': '' }, { apt: redis('7.0.15') })
     expect(await findRedisServer(fake)).toMatchObject({ path: '/usr/bin/redis-server', version: '7.0.15' })
     expect(logs).toEqual([expect.stringContaining('installing')])
-    expect(ran.slice(0, 2).map(line => line.split(' ').slice(0, 2).join(' '))).toEqual(['apt-get update', 'apt-get install'])
+    expect(ran.slice(0, 2).map(line => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'apt-get update',
+      'apt-get install',
+    ])
     expect(written).toEqual(['+/usr/sbin/policy-rc.d', '-/usr/sbin/policy-rc.d'])
   })
   test('leaves a policy that is already there alone', async () => {

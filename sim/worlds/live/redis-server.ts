@@ -51,7 +51,9 @@ export async function findRedisServer(machine: Machine): Promise<RedisServer> {
 
 async function named(path: string, machine: Machine): Promise<RedisServer> {
   if (!(await machine.isExecutable(path)))
-    throw new EnvironmentNotReady(`STORMPROOF_REDIS_SERVER=${path} is not a program: point it at a redis-server 7 or newer`)
+    throw new EnvironmentNotReady(
+      `STORMPROOF_REDIS_SERVER=${path} is not a program: point it at a redis-server 7 or newer`,
+    )
   const server = await identify(path, machine)
   if (server) return server
   throw new EnvironmentNotReady(`STORMPROOF_REDIS_SERVER=${path} is not a redis-server or valkey-server 7 or newer`)
@@ -59,7 +61,9 @@ async function named(path: string, machine: Machine): Promise<RedisServer> {
 
 async function onPath(machine: Machine): Promise<RedisServer | undefined> {
   // Debian keeps servers in sbin folders for some packages, which a user's PATH may lack.
-  const folders = [...(machine.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/sbin', '/usr/local/bin'].filter(Boolean)
+  const folders = [...(machine.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/sbin', '/usr/local/bin'].filter(
+    Boolean,
+  )
   for (const name of names)
     for (const folder of new Set(folders)) {
       const path = join(folder, name)
@@ -78,11 +82,14 @@ async function identify(path: string, machine: Machine): Promise<RedisServer | u
 
 async function install(machine: Machine): Promise<void> {
   const sudo = machine.isRoot ? [] : ['sudo', '-n']
-  const run = (command: readonly string[], env?: Record<string, string>) => machine.exec(command[0]!, command.slice(1), env)
+  const run = (command: readonly string[], env?: Record<string, string>) =>
+    machine.exec(command[0]!, command.slice(1), env)
   try {
     if (await hasProgram('apt-get', machine)) {
       if (!machine.isRoot) await run([...sudo, 'true'])
-      machine.log('no redis-server 7 or newer here, and the live world needs one: installing Debian’s redis-server (apt-get)')
+      machine.log(
+        'no redis-server 7 or newer here, and the live world needs one: installing Debian’s redis-server (apt-get)',
+      )
       await withoutStartingServices(machine, async () => {
         const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
         await run([...sudo, 'apt-get', 'update', '-q'], quiet)
@@ -122,8 +129,16 @@ async function hasProgram(name: string, { env, isExecutable }: Machine): Promise
 export const thisMachine = (log: (line: string) => void): Machine => ({
   env: process.env,
   isRoot: process.getuid?.() === 0,
-  isExecutable: path => access(path, constants.X_OK).then(() => true, () => false),
-  exists: path => access(path).then(() => true, () => false),
+  isExecutable: path =>
+    access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
+  exists: path =>
+    access(path).then(
+      () => true,
+      () => false,
+    ),
   exec: async (file, args, env) => {
     const options = { env: { ...process.env, ...env }, timeout: 240_000, maxBuffer: 64 * 1024 * 1024 }
     return (await promisify(execFile)(file, [...args], options)).stdout

@@ -13,7 +13,10 @@ const fromClients = ['eval', 'evalsha', 'eval_ro', 'evalsha_ro', 'fcall']
 /** Sums over all nodes that answer. */
 export async function countStore(nodes: readonly { host: string; port: number }[]): Promise<StoreCounts> {
   const all = await Promise.all(nodes.map(countNode))
-  return all.reduce((sum, { commands, errors }) => ({ commands: sum.commands + commands, errors: added(sum.errors, errors, 1) }), nothing)
+  return all.reduce(
+    (sum, { commands, errors }) => ({ commands: sum.commands + commands, errors: added(sum.errors, errors, 1) }),
+    nothing,
+  )
 }
 
 export const difference = (before: StoreCounts, after: StoreCounts): StoreCounts => ({
@@ -30,13 +33,26 @@ const added = (a: Record<string, number>, b: Record<string, number>, sign: 1 | -
 }
 
 async function countNode({ host, port }: { host: string; port: number }): Promise<StoreCounts> {
-  const redis = new Redis({ host, port, lazyConnect: true, disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => null })
+  const redis = new Redis({
+    host,
+    port,
+    lazyConnect: true,
+    disableClientInfo: true,
+    commandTimeout: 1_000,
+    connectTimeout: 1_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  })
   redis.on('error', () => {})
   try {
     await redis.connect()
-    const [commandstats, errorstats] = [String(await redis.info('commandstats')), String(await redis.info('errorstats'))]
+    const [commandstats, errorstats] = [
+      String(await redis.info('commandstats')),
+      String(await redis.info('errorstats')),
+    ]
     let commands = 0
-    for (const [, name, calls] of commandstats.matchAll(/^cmdstat_(\S+):calls=(\d+)/gm)) if (fromClients.includes(name!)) commands += Number(calls)
+    for (const [, name, calls] of commandstats.matchAll(/^cmdstat_(\S+):calls=(\d+)/gm))
+      if (fromClients.includes(name!)) commands += Number(calls)
     const errors: Record<string, number> = {}
     for (const [, kind, count] of errorstats.matchAll(/^errorstat_([^:]+):count=(\d+)/gm)) errors[kind!] = Number(count)
     return { commands, errors }

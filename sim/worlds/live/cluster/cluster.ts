@@ -72,7 +72,8 @@ async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Pro
   return {
     nodes: nodes.map(({ host, port, process }) => ({ host, port, pid: process.pid! })),
     async flush() {
-      for (const { admin } of living()) if (String(await admin.call('ROLE')).startsWith('master')) await admin.flushall()
+      for (const { admin } of living())
+        if (String(await admin.call('ROLE')).startsWith('master')) await admin.flushall()
     },
     async ownerOf(key) {
       for (const { admin } of living()) {
@@ -104,7 +105,9 @@ async function form(nodes: readonly RedisNode[]): Promise<void> {
   )
   const [first, ...others] = nodes as [RedisNode, ...RedisNode[]]
   for (const { port } of others) await first.admin.call('CLUSTER', 'MEET', first.host, port)
-  await eachUntil(nodes, 'knows the others', async node => (await clusterInfo(node)).includes(`cluster_known_nodes:${nodes.length}`))
+  await eachUntil(nodes, 'knows the others', async node =>
+    (await clusterInfo(node)).includes(`cluster_known_nodes:${nodes.length}`),
+  )
   const ids = await Promise.all(nodes.map(async ({ admin }) => String(await admin.call('CLUSTER', 'MYID'))))
   await eachUntil(nodes.slice(primaries), 'follows its primary', async (node, n) => {
     // Refused until the gossip has told this node of its primary.
@@ -113,7 +116,9 @@ async function form(nodes: readonly RedisNode[]): Promise<void> {
   })
   await eachUntil(nodes, 'sees a whole cluster', async node => (await clusterInfo(node)).includes('cluster_state:ok'))
   // A primary killed before its replica's first sync would never be replaced.
-  await eachUntil(nodes.slice(primaries), 'is in sync', async node => (await replication(node)).includes('master_link_status:up'))
+  await eachUntil(nodes.slice(primaries), 'is in sync', async node =>
+    (await replication(node)).includes('master_link_status:up'),
+  )
   await eachUntil(nodes, 'knows all replicas', async ({ admin }) => {
     const ranges = (await admin.call('CLUSTER', 'SLOTS')) as unknown[][]
     return ranges.length === primaries && ranges.every(range => range.length === 4)
@@ -122,7 +127,11 @@ async function form(nodes: readonly RedisNode[]): Promise<void> {
 
 const patienceMs = 15_000
 
-async function eachUntil(nodes: readonly RedisNode[], what: string, holds: (node: RedisNode, n: number) => Promise<boolean>) {
+async function eachUntil(
+  nodes: readonly RedisNode[],
+  what: string,
+  holds: (node: RedisNode, n: number) => Promise<boolean>,
+) {
   const deadline = performance.now() + patienceMs
   await Promise.all(
     nodes.map(async (node, n) => {

@@ -1,7 +1,7 @@
 /** One Redis process of a local cluster. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { openSync, closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { RedisServer } from '../redis-server.ts'
@@ -32,11 +32,22 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
   const log = join(folder, 'log')
   const out = openSync(log, 'a')
   const flags = {
-    port, bind: '127.0.0.1', dir: folder, daemonize: 'no', save: '', appendonly: 'no', 'protected-mode': 'no',
-    'cluster-enabled': 'yes', 'cluster-config-file': 'nodes.conf', 'cluster-node-timeout': nodeTimeoutMs,
-    'repl-diskless-sync-delay': 0, 'repl-backlog-size': '64mb', 'repl-ping-replica-period': 1,
+    port,
+    bind: '127.0.0.1',
+    dir: folder,
+    daemonize: 'no',
+    save: '',
+    appendonly: 'no',
+    'protected-mode': 'no',
+    'cluster-enabled': 'yes',
+    'cluster-config-file': 'nodes.conf',
+    'cluster-node-timeout': nodeTimeoutMs,
+    'repl-diskless-sync-delay': 0,
+    'repl-backlog-size': '64mb',
+    'repl-ping-replica-period': 1,
     // A node that lost its replica still serves: the storms take nodes away on purpose.
-    'cluster-allow-replica-migration': 'no', 'enable-debug-command': 'no',
+    'cluster-allow-replica-migration': 'no',
+    'enable-debug-command': 'no',
   }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
   const child = spawn(server.path, args, { stdio: ['ignore', out, out] })
@@ -45,7 +56,14 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  const admin = new Redis({ port, host: '127.0.0.1', lazyConnect: true, disableClientInfo: true, maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  const admin = new Redis({
+    port,
+    host: '127.0.0.1',
+    lazyConnect: true,
+    disableClientInfo: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 20,
+  })
   admin.on('error', () => {})
   admin.connect().catch(() => {})
   return {

@@ -27,7 +27,10 @@ export async function clusterUp(server: RedisServer): Promise<Standing> {
   if (already) return already
   const log = openSync(logFile, 'w')
   const main = fileURLToPath(new URL('./standing-main.ts', import.meta.url))
-  const keeper = spawn(process.execPath, [main, JSON.stringify(server), stateFile], { detached: true, stdio: ['ignore', log, log] })
+  const keeper = spawn(process.execPath, [main, JSON.stringify(server), stateFile], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
   keeper.unref()
   for (const deadline = performance.now() + patienceMs; performance.now() < deadline; await sleep(50)) {
     const up = await clusterStatus()

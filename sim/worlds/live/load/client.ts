@@ -1,7 +1,8 @@
 /** The open-loop client: each request leaves at its planned time, whatever became of the others. */
-import { build } from 'hdr-histogram-js'
+
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, type Dispatcher, request as call } from 'undici'
+import { build } from 'hdr-histogram-js'
+import { Agent, request as call, type Dispatcher } from 'undici'
 import type { ClientEvent, Event, RawEvent } from '../../../history.ts'
 import type { AskStep } from '../../../plan.ts'
 import { bodyOf, pathOf } from '../../../providers/asked.ts'
@@ -24,8 +25,18 @@ export interface LoadOptions {
 /** Resolves when the last request has ended; emits how late they left. */
 export async function playLoad(options: LoadOptions): Promise<void> {
   const { asks, targets, origin, emit, signal } = options
-  const dispatcher = new Agent({ connections: null, pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 })
-  const lateness = build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 })
+  const dispatcher = new Agent({
+    connections: null,
+    pipelining: 1,
+    keepAliveTimeout: 60_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  const lateness = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
+  })
   const under = new Set<Promise<void>>()
   let dropped = 0
   for (const [n, ask] of asks.entries()) {
@@ -33,7 +44,14 @@ export async function playLoad(options: LoadOptions): Promise<void> {
     await reach(plannedAt, signal)
     if (signal.aborted) {
       dropped++
-      emit(stamped(hostNow(), { kind: 'client-dropped', request: ask.request, plannedAt, because: 'the run was interrupted' }))
+      emit(
+        stamped(hostNow(), {
+          kind: 'client-dropped',
+          request: ask.request,
+          plannedAt,
+          because: 'the run was interrupted',
+        }),
+      )
       continue
     }
     lateness.recordValue(Math.max(1, Math.round((hostNow() - plannedAt) * 1000)))
@@ -44,12 +62,24 @@ export async function playLoad(options: LoadOptions): Promise<void> {
   await dispatcher.destroy()
   const late = (p: number) => lateness.getValueAtPercentile(p) / 1000
   emit({
-    at: hostNow(), from: 'client', kind: 'generator', planned: asks.length, sent: asks.length - dropped, dropped,
-    latenessP50Ms: late(50), latenessP99Ms: late(99),
+    at: hostNow(),
+    from: 'client',
+    kind: 'generator',
+    planned: asks.length,
+    sent: asks.length - dropped,
+    dropped,
+    latenessP50Ms: late(50),
+    latenessP99Ms: late(99),
   })
 }
 
-async function send(ask: AskStep, plannedAt: number, target: string, dispatcher: Dispatcher, { emit, key, signal, deadlineMs = 30_000 }: LoadOptions) {
+async function send(
+  ask: AskStep,
+  plannedAt: number,
+  target: string,
+  dispatcher: Dispatcher,
+  { emit, key, signal, deadlineMs = 30_000 }: LoadOptions,
+) {
   const { request, session, shape, stream } = ask
   const tell = (event: ClientEvent) => emit(stamped(hostNow(), event))
   tell({ kind: 'client-sent', request, session, plannedAt, shape, stream })
@@ -57,7 +87,10 @@ async function send(ask: AskStep, plannedAt: number, target: string, dispatcher:
   let bytes = 0
   try {
     const reply = await call(target + pathOf[shape], {
-      dispatcher, method: 'POST', body: bodyOf(ask), signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+      dispatcher,
+      method: 'POST',
+      body: bodyOf(ask),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
       headers: { 'content-type': 'application/json', 'x-api-key': key, 'x-request-id': request },
     })
     status = reply.statusCode
@@ -71,7 +104,14 @@ async function send(ask: AskStep, plannedAt: number, target: string, dispatcher:
     const outcome = wrong ? 'broken' : status < 300 ? 'complete' : 'answered'
     tell({ kind: 'client-ended', request, outcome, status, bytes, ...(wrong && { because: wrong }) })
   } catch (error) {
-    tell({ kind: 'client-ended', request, outcome: signal.aborted ? 'aborted' : 'broken', status, bytes, because: String(error) })
+    tell({
+      kind: 'client-ended',
+      request,
+      outcome: signal.aborted ? 'aborted' : 'broken',
+      status,
+      bytes,
+      because: String(error),
+    })
   }
 }
 

@@ -10,7 +10,9 @@ export interface LiveProviders {
   stop(): Promise<void>
 }
 
-export async function launchProviders(options: ProvidersStart & { onEvents(events: RawEvent[]): void }): Promise<LiveProviders> {
+export async function launchProviders(
+  options: ProvidersStart & { onEvents(events: RawEvent[]): void },
+): Promise<LiveProviders> {
   const { onEvents, ...start } = options
   const part = startPart({ name: 'providers', main: new URL('./main.ts', import.meta.url), onEvents })
   try {

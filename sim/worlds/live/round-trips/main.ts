@@ -14,11 +14,18 @@ export interface RoundTripsStart {
 }
 
 let cluster: Cluster | undefined
-const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 })
+const histogram = build({
+  lowestDiscernibleValue: 1,
+  highestTrackableValue: 60_000_000,
+  numberOfSignificantValueDigits: 3,
+})
 
 servePart(emit => ({
   async start({ redis, keys, seed, meanGapMs }: RoundTripsStart) {
-    const own = new Cluster([...redis], { lazyConnect: true, redisOptions: { disableClientInfo: true, commandTimeout: 5_000 } })
+    const own = new Cluster([...redis], {
+      lazyConnect: true,
+      redisOptions: { disableClientInfo: true, commandTimeout: 5_000 },
+    })
     cluster = own
     own.on('error', () => {})
     await own.connect()
@@ -42,7 +49,14 @@ servePart(emit => ({
     const at = hostNow()
     if (histogram.totalCount > 0) {
       const percentile = (p: number) => histogram.getValueAtPercentile(p) / 1000
-      emit({ at, from: 'bystander', kind: 'store-round-trips', p50Ms: percentile(50), p99Ms: percentile(99), samples: histogram.totalCount })
+      emit({
+        at,
+        from: 'bystander',
+        kind: 'store-round-trips',
+        p50Ms: percentile(50),
+        p99Ms: percentile(99),
+        samples: histogram.totalCount,
+      })
     }
     cluster?.disconnect()
     cluster = undefined

@@ -31,7 +31,14 @@ export interface NodeClient {
 /** Every call rejects within a second when the node does not answer. */
 export function connectNode(host: string, port: number): NodeClient {
   const redis = new Redis({
-    host, port, protocol: 2, disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: () => 50,
+    host,
+    port,
+    protocol: 2,
+    disableClientInfo: true,
+    commandTimeout: 1_000,
+    connectTimeout: 1_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 50,
   })
   redis.on('error', () => {})
   return {
@@ -41,7 +48,12 @@ export function connectNode(host: string, port: number): NodeClient {
       const [time, info] = await exec(redis.multi().time().info('replication'))
       const receivedMs = hostNow()
       const [seconds, micros] = time as [string, string]
-      return { offset: parse(String(info)).offset, sentMs, receivedMs, serverMs: Number(seconds) * 1000 + Number(micros) / 1000 }
+      return {
+        offset: parse(String(info)).offset,
+        sentMs,
+        receivedMs,
+        serverMs: Number(seconds) * 1000 + Number(micros) / 1000,
+      }
     },
     async census(key) {
       const sentMs = hostNow()

@@ -26,7 +26,8 @@ export class Replay {
   reset(key: string, members: ReadonlyMap<string, number>, offset: number): Change[] {
     const old = this.#sets.get(key)!
     const changes: Change[] = []
-    for (const [member, before] of old) if (!members.has(member)) changes.push({ key, member, before, after: null, offset })
+    for (const [member, before] of old)
+      if (!members.has(member)) changes.push({ key, member, before, after: null, offset })
     for (const [member, after] of members) {
       const before = old.get(member) ?? null
       if (before !== after) changes.push({ key, member, before, after, offset })
@@ -40,11 +41,13 @@ export class Replay {
   /** Applies one command. `unknown`: it touches a watched key in a way that only a census can tell. */
   apply(args: readonly string[], offset: number): Change[] | { unknown: string } {
     const command = args[0]!.toUpperCase()
-    if (command === 'FLUSHALL' || command === 'FLUSHDB') return [...this.#sets.keys()].flatMap(key => this.#drop(key, offset))
+    if (command === 'FLUSHALL' || command === 'FLUSHDB')
+      return [...this.#sets.keys()].flatMap(key => this.#drop(key, offset))
     if (command === 'DEL' || command === 'UNLINK') return args.slice(1).flatMap(key => this.#drop(key, offset))
     const key = args[1]
     if (key === undefined || harmless.has(command)) return []
-    if (!this.#sets.has(key)) return args.slice(2).some(arg => this.#sets.has(arg)) && moving.has(command) ? { unknown: args[2]! } : []
+    if (!this.#sets.has(key))
+      return args.slice(2).some(arg => this.#sets.has(arg)) && moving.has(command) ? { unknown: args[2]! } : []
     const set = this.#sets.get(key)!
     const write = (member: string, after: number | null) => this.#write(key, member, after, offset)
     switch (command) {
@@ -107,12 +110,38 @@ export class Replay {
 }
 
 /** They name a key and change no member. */
-const harmless = new Set(['EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT', 'PERSIST', 'SELECT', 'PING', 'REPLCONF', 'MULTI', 'EXEC', 'PUBLISH', 'SPUBLISH'])
+const harmless = new Set([
+  'EXPIRE',
+  'PEXPIRE',
+  'EXPIREAT',
+  'PEXPIREAT',
+  'PERSIST',
+  'SELECT',
+  'PING',
+  'REPLCONF',
+  'MULTI',
+  'EXEC',
+  'PUBLISH',
+  'SPUBLISH',
+])
 
 /** They write a key that is not the first one named. */
-const moving = new Set(['RENAME', 'RENAMENX', 'COPY', 'ZRANGESTORE', 'ZUNIONSTORE', 'ZINTERSTORE', 'ZDIFFSTORE', 'MIGRATE'])
+const moving = new Set([
+  'RENAME',
+  'RENAMENX',
+  'COPY',
+  'ZRANGESTORE',
+  'ZUNIONSTORE',
+  'ZINTERSTORE',
+  'ZDIFFSTORE',
+  'MIGRATE',
+])
 
-function zadd(args: readonly string[], set: ReadonlyMap<string, number>, write: (member: string, after: number) => Change[]): Change[] {
+function zadd(
+  args: readonly string[],
+  set: ReadonlyMap<string, number>,
+  write: (member: string, after: number) => Change[],
+): Change[] {
   let at = 2
   const options = new Set<string>()
   while (/^(NX|XX|GT|LT|CH|INCR)$/i.test(args[at]!)) options.add(args[at++]!.toUpperCase())

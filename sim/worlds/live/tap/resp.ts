@@ -34,7 +34,8 @@ export class CommandReader {
   /** Where the command that starts here ends, or -1 when it is not whole yet. */
   #command(data: Buffer, start: number, commands: ParsedCommand[]): number {
     if (start >= data.length) return -1
-    if (data[start] !== asterisk) throw new Error(`not a command: ${JSON.stringify(data.toString('latin1', start, start + 40))}`)
+    if (data[start] !== asterisk)
+      throw new Error(`not a command: ${JSON.stringify(data.toString('latin1', start, start + 40))}`)
     const count = number(data, start + 1)
     if (!count) return -1
     const args = new Array<string>(count.value)

@@ -77,7 +77,11 @@ export class Shard {
     for (const deadline = hostNow() + patienceMs; ; await sleep(5)) {
       const node = this.#node
       const reading = await this.#client!.census(key).catch(() => undefined)
-      if (reading && (await this.#reached(reading.offset, Math.min(deadline, hostNow() + 1_000))) && node === this.#node)
+      if (
+        reading &&
+        (await this.#reached(reading.offset, Math.min(deadline, hostNow() + 1_000))) &&
+        node === this.#node
+      )
         return { reading, replayed: this.#replay.at(key, reading.offset), node }
       if (hostNow() > deadline) throw new Error(`the tap did not catch up with ${node}`)
     }
@@ -132,7 +136,14 @@ export class Shard {
       const [replid, offset] = fresh ? [info.replid, info.offset] : [this.#replid, this.#offset]
       if (fresh) this.#held = []
       const { promise: over, resolve: closed } = Promise.withResolvers<void>()
-      const link = await openLink({ host, port, replid, offset, onClose: closed, onCommand: (args, at) => this.#take(args, at) }).catch(error => {
+      const link = await openLink({
+        host,
+        port,
+        replid,
+        offset,
+        onClose: closed,
+        onCommand: (args, at) => this.#take(args, at),
+      }).catch(error => {
         if (!fresh) this.#lose(node, `the stream could not be resumed: ${error.message}`)
         throw error
       })
@@ -164,7 +175,8 @@ export class Shard {
     this.#tell()
     this.#pending = []
     const at = hostNow()
-    for (const change of this.#replay.rollBack(offset)) this.#options.events.lost({ ...change, since: this.#seenUntil, at, node })
+    for (const change of this.#replay.rollBack(offset))
+      this.#options.events.lost({ ...change, since: this.#seenUntil, at, node })
     this.#offset = offset
   }
 

@@ -33,11 +33,25 @@ export interface Tap {
   close(): Promise<void>
 }
 
-export async function openTap({ nodes, watch, emit, fenceEveryMs = 2, checkEveryMs = 1_000 }: TapOptions): Promise<Tap> {
+export async function openTap({
+  nodes,
+  watch,
+  emit,
+  fenceEveryMs = 2,
+  checkEveryMs = 1_000,
+}: TapOptions): Promise<Tap> {
   const providerOf = new Map(watch.map(({ provider, key }) => [key, provider]))
-  const widths = build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 })
+  const widths = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
+  })
   const tell = (at: number, event: StoreEvent) => emit({ at, from: 'tap', ...event } as Event)
-  const sighted = (kind: 'store-changed' | 'store-lost', score: number | null, { at, key, member, since, node, offset }: Sighting) => {
+  const sighted = (
+    kind: 'store-changed' | 'store-lost',
+    score: number | null,
+    { at, key, member, since, node, offset }: Sighting,
+  ) => {
     if (member === anchor) return
     widths.recordValue(Math.max(1, Math.round((at - since) * 1000)))
     tell(at, { kind, provider: providerOf.get(key)!, member, score, since, node, offset })
@@ -93,7 +107,12 @@ export async function openTap({ nodes, watch, emit, fenceEveryMs = 2, checkEvery
       await checking
       await Promise.all(shards.map(({ shard }) => shard.close()))
       const percentile = (p: number) => widths.getValueAtPercentile(p) / 1000
-      tell(hostNow(), { kind: 'store-resolution', p50Ms: percentile(50), p99Ms: percentile(99), changes: widths.totalCount })
+      tell(hostNow(), {
+        kind: 'store-resolution',
+        p50Ms: percentile(50),
+        p99Ms: percentile(99),
+        changes: widths.totalCount,
+      })
     },
   }
 }
@@ -105,7 +124,17 @@ const same = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) =>
 async function ownerOf(key: string, nodes: readonly Address[]): Promise<Address> {
   const slot = slotOf(key)
   for (const { host, port } of nodes) {
-    const redis = new Redis({ host, port, protocol: 2, lazyConnect: true, disableClientInfo: true, commandTimeout: 300, connectTimeout: 300, maxRetriesPerRequest: 0, retryStrategy: () => null })
+    const redis = new Redis({
+      host,
+      port,
+      protocol: 2,
+      lazyConnect: true,
+      disableClientInfo: true,
+      commandTimeout: 300,
+      connectTimeout: 300,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+    })
     redis.on('error', () => {})
     try {
       await redis.connect()
