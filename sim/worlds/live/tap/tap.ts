@@ -75,8 +75,7 @@ export async function openTap({
   async function check(alwaysTell: boolean) {
     for (const { keys, shard } of shards)
       for (const key of keys) {
-        const { reading, replayed, node } = await shard.compare(key)
-        const matched = same(reading.members, replayed)
+        const { reading, matched, node } = await shard.compare(key)
         if (matched && !alwaysTell) continue
         const members = [...reading.members.keys()].filter(member => member !== anchor)
         const { offset, sentMs: since, receivedMs: at } = reading
@@ -116,9 +115,6 @@ export async function openTap({
     },
   }
 }
-
-const same = (a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>) =>
-  a.size === b.size && [...a].every(([member, score]) => b.get(member) === score)
 
 /** The primary that owns the key's slot, by the word of the first node that answers. */
 async function ownerOf(key: string, nodes: readonly Address[]): Promise<Address> {

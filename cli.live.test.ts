@@ -1,0 +1,183 @@
+/** The command as a user meets it: exit codes, one-line errors, and nothing left behind. */
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { runRecord } from './sim/run-record.ts'
+
+const door = join(import.meta.dirname, 'stormproof.mjs')
+let out: string
+beforeAll(async () => {
+  out = await mkdtemp(join(tmpdir(), 'stormproof-test-'))
+})
+afterAll(() => rm(out, { recursive: true, force: true }))
+
+interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+const stormproof = (args: readonly string[], env: Record<string, string> = {}) =>
+  new Promise<Ended>(resolve => {
+    const child = execFile(
+      process.execPath,
+      [door, ...args],
+      { env: { ...process.env, ...env } },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+
+/** What ran before the test is none of its business. */
+const strangers = new Set<string>()
+beforeEach(async () => {
+  strangers.clear()
+  for (const pid of await readdir('/proc')) strangers.add(pid)
+})
+
+/** Processes whose command line names this, and that the test has started. */
+async function processesNaming(text: string): Promise<string[]> {
+  const found: string[] = []
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid) || strangers.has(pid)) continue
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (line.includes(text)) found.push(`${pid} ${line.replaceAll('\0', ' ')}`)
+  }
+  return found
+}
+
+describe('what is wrong is said in one line', () => {
+  test.each([
+    ['an unknown scenario', ['run', 'provider-outrage'], 'did you mean provider-outage'],
+    ['an unknown tracker', ['run', 'provider-outage', '--tracker', 'leese'], 'did you mean lease'],
+    ['an unknown flag', ['run', 'provider-outage', '--sed', '7'], '--seed'],
+    ['an unknown command', ['strom'], 'storm'],
+    ['a seed that is none', ['run', 'provider-outage', '--seed', 'x'], 'whole number'],
+    ['a world that is none', ['run', 'provider-outage', '--world', 'real'], 'live'],
+    ['a report that is none', ['run', 'provider-outage', '--report', 'jsn'], 'json'],
+    ['a folder that cannot be', ['run', 'provider-outage', '--out', '/nowhere/runs'], '/nowhere is not a folder'],
+  ])('%s: exit 4', async (_what, args, says) => {
+    const { code, stderr } = await stormproof(args)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr).toContain(says)
+    expect(code).toBe(4)
+  })
+
+  test('a file in place of the folder: exit 4', async () => {
+    const file = join(out, 'file')
+    await writeFile(file, '')
+    const { code, stderr } = await stormproof(['run', 'provider-outage', '--out', file])
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(code).toBe(4)
+  })
+
+  test('no Redis: exit 3', async () => {
+    const { code, stderr } = await stormproof(['run', 'provider-outage', '--out', out], {
+      STORMPROOF_REDIS_SERVER: '/nowhere/redis-server',
+    })
+    expect(stderr.trim().split('\n').at(-1)).toContain('/nowhere/redis-server')
+    expect(code).toBe(3)
+  })
+})
+
+test('list names everything, with its claim', async () => {
+  const { code, stdout } = await stormproof(['list'])
+  expect(code).toBe(0)
+  for (const name of [
+    'provider-outage',
+    'success-then-failure',
+    'same-session',
+    'cross-slot',
+    'provider-fails',
+    'limits-hold',
+    'lease',
+    'untagged',
+  ])
+    expect(stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))
+})
+
+test('help has an example for every command', async () => {
+  for (const command of ['storm', 'run', 'list', 'cluster', 'providers']) {
+    const { code, stdout } = await stormproof([command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`$ stormproof ${command}`)
+  }
+})
+
+test('a run leaves its record and its history, and prints JSON for machines', async () => {
+  const args = [
+    'run',
+    'cross-slot',
+    '--world',
+    'live',
+    '--tracker',
+    'untagged',
+    '--seed',
+    '3',
+    '--report',
+    'console,json',
+    '--out',
+    out,
+  ]
+  const { code, stdout, stderr } = await stormproof(args)
+  const printed = runRecord.parse(JSON.parse(stdout))
+  const folder = join(out, 'cross-slot.live.untagged.3')
+  expect(runRecord.parse(JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')))).toEqual(printed)
+  const lines = (await readFile(join(folder, 'history.ndjson'), 'utf8')).trimEnd().split('\n')
+  expect(lines.length).toBeGreaterThan(1_000)
+  for (const line of lines)
+    expect(JSON.parse(line)).toMatchObject({
+      at: expect.any(Number),
+      from: expect.any(String),
+      kind: expect.any(String),
+    })
+  expect(printed.verdicts.find(({ check }) => check === 'no-cross-slot')).toMatchObject({ result: 'fail' })
+  expect(stderr).toContain('--seed 3')
+  expect(code).toBe(1)
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s in the middle of a storm: stops all it had started, exit 130',
+  async signal => {
+    const mark = `provider-outage-${signal}`
+    const child = spawn(process.execPath, [door, 'run', 'provider-outage', '--out', join(out, mark)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
+    await sleep(6_000)
+    const redis = (await processesNaming('redis-server')).length
+    expect(redis).toBeGreaterThanOrEqual(6)
+    child.kill(signal)
+    expect(await exited).toBe(130)
+    expect(await processesNaming('redis-server')).toEqual([])
+    expect(await processesNaming('/sim/worlds/live/')).toEqual([])
+  },
+)
+
+test('a runner killed in the middle leaves nothing either', async () => {
+  const child = spawn(process.execPath, [door, 'run', 'provider-outage', '--out', join(out, 'killed')], {
+    stdio: 'ignore',
+  })
+  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  await sleep(5_000)
+  child.kill('SIGKILL')
+  await exited
+  for (let tries = 0; tries < 100 && (await processesNaming('/sim/worlds/live/')).length; tries++) await sleep(100)
+  expect(await processesNaming('/sim/worlds/live/')).toEqual([])
+  expect(await processesNaming('redis-server')).toEqual([])
+})
+
+test('cluster up, status and down', async () => {
+  const up = await stormproof(['cluster', 'up'])
+  try {
+    expect(up.stdout.trim().split('\n')).toHaveLength(6)
+    expect(await stormproof(['cluster', 'up'])).toMatchObject({ code: 0, stdout: up.stdout })
+    expect(await stormproof(['cluster', 'status'])).toMatchObject({ code: 0, stdout: up.stdout })
+  } finally {
+    expect((await stormproof(['cluster', 'down'])).code).toBe(0)
+  }
+  expect(await stormproof(['cluster', 'status'])).toMatchObject({ code: 3, stdout: 'no cluster is up\n' })
+  expect(await processesNaming('redis-server')).toEqual([])
+})
