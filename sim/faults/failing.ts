@@ -23,13 +23,18 @@ export const failing = (
     const undo = await lever.behave(
       behaviourOf({ ratio: Number(ratio), status: Number(status), afterMs: Number(afterMs) }),
     )
-    let during = 0
+    let during: number | undefined
     return {
       async heal() {
         await undo()
-        during = (await errors()) - before
+        // A second heal must not count what came after the first.
+        during ??= (await errors()) - before
       },
-      receipt: async () => ({ landed: during > 0, because: `${provider} answered ${during} requests with an error` }),
+      receipt: async () => ({
+        landed: during !== undefined && during > 0,
+        because:
+          during === undefined ? 'it has not healed yet' : `${provider} answered ${during} attempts with an error`,
+      }),
     }
   },
 })

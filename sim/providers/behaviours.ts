@@ -23,7 +23,9 @@ export function createBehaviours(): Behaviours {
         if (at >= 0) stack.splice(at, 1)
       }
     },
-    count: shown => void (counts[shown] = (counts[shown] ?? 0) + 1),
+    count(shown) {
+      counts[shown] = (counts[shown] ?? 0) + 1
+    },
     counts: () => ({ ...counts }),
   }
 }

@@ -19,7 +19,10 @@ export interface FakeProvider {
 export interface HandlerOptions {
   seed: number
   clock: Clock
-  /** Told of each attempt's begin and end, for hosts without sockets; where there are sockets, they know better. */
+  /**
+   * Told of each attempt's begin and end, for hosts without sockets; where there are sockets, they know better. Under msw's
+   * `setupServer` a client's leaving stays unseen: msw copies the response, and one reader cannot cancel a copied stream.
+   */
   witness?(event: ProviderEvent, at: Millis): void
 }
 

@@ -1,14 +1,14 @@
 /** The open-loop client: each request leaves at its planned time, whatever became of the others. */
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'hdr-histogram-js'
-import { Agent, request as call, type Dispatcher } from 'undici'
-import type { ClientEvent, Event, RawEvent } from '../../../history.ts'
+import { Agent } from 'undici'
+import type { RawEvent } from '../../../history.ts'
 import type { AskStep } from '../../../plan.ts'
-import { bodyOf, pathOf } from '../../../providers/asked.ts'
 import { hostNow } from '../part.ts'
+import { send } from './send.ts'
 
 export interface LoadOptions {
+  /** Sorted by time. */
   asks: readonly AskStep[]
   /** Requests go to them in turn. */
   targets: readonly string[]
@@ -16,7 +16,7 @@ export interface LoadOptions {
   origin: number
   key: string
   emit(event: RawEvent): void
-  /** Fires to leave everything. */
+  /** Fires to leave everything: what is under way is aborted, what has not left is dropped. */
   signal: AbortSignal
   /** A request that takes longer is given up, and counts as broken. */
   deadlineMs?: number
@@ -24,7 +24,8 @@ export interface LoadOptions {
 
 /** Resolves when the last request has ended; emits how late they left. */
 export async function playLoad(options: LoadOptions): Promise<void> {
-  const { asks, targets, origin, emit, signal } = options
+  const { asks, targets, origin, emit, signal, deadlineMs = 30_000 } = options
+  // A connection for each request under way: none waits for another.
   const dispatcher = new Agent({
     connections: null,
     pipelining: 1,
@@ -32,103 +33,42 @@ export async function playLoad(options: LoadOptions): Promise<void> {
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  const lateness = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 600_000_000,
-    numberOfSignificantValueDigits: 3,
-  })
-  const under = new Set<Promise<void>>()
-  let dropped = 0
+  const lateness = createLateness()
+  const underWay = new Set<Promise<void>>()
+  let sent = 0
   for (const [n, ask] of asks.entries()) {
     const plannedAt = origin + ask.at
     await reach(plannedAt, signal)
     if (signal.aborted) {
-      dropped++
-      emit(
-        stamped(hostNow(), {
-          kind: 'client-dropped',
-          request: ask.request,
-          plannedAt,
-          because: 'the run was interrupted',
-        }),
-      )
+      const because = 'the run was interrupted'
+      emit({ at: hostNow(), from: 'client', kind: 'client-dropped', request: ask.request, plannedAt, because })
       continue
     }
-    lateness.recordValue(Math.max(1, Math.round((hostNow() - plannedAt) * 1000)))
-    const one = send(ask, plannedAt, targets[n % targets.length]!, dispatcher, options).finally(() => under.delete(one))
-    under.add(one)
+    sent++
+    lateness.record(hostNow() - plannedAt)
+    const target = targets[n % targets.length]!
+    const one = send(ask, { ...options, target, plannedAt, dispatcher, deadlineMs }).finally(() => underWay.delete(one))
+    underWay.add(one)
   }
-  await Promise.all(under)
+  await Promise.all(underWay)
   await dispatcher.destroy()
-  const late = (p: number) => lateness.getValueAtPercentile(p) / 1000
-  emit({
-    at: hostNow(),
-    from: 'client',
-    kind: 'generator',
-    planned: asks.length,
-    sent: asks.length - dropped,
-    dropped,
-    latenessP50Ms: late(50),
-    latenessP99Ms: late(99),
+  const planned = asks.length
+  emit({ at: hostNow(), from: 'client', kind: 'generator', planned, sent, dropped: planned - sent, ...lateness.read() })
+}
+
+/** Actual minus intended send, in whole microseconds up to ten minutes. */
+function createLateness() {
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
   })
-}
-
-async function send(
-  ask: AskStep,
-  plannedAt: number,
-  target: string,
-  dispatcher: Dispatcher,
-  { emit, key, signal, deadlineMs = 30_000 }: LoadOptions,
-) {
-  const { request, session, shape, stream } = ask
-  const tell = (event: ClientEvent) => emit(stamped(hostNow(), event))
-  tell({ kind: 'client-sent', request, session, plannedAt, shape, stream })
-  let status = 0
-  let bytes = 0
-  try {
-    const reply = await call(target + pathOf[shape], {
-      dispatcher,
-      method: 'POST',
-      body: bodyOf(ask),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
-      headers: { 'content-type': 'application/json', 'x-api-key': key, 'x-request-id': request },
-    })
-    status = reply.statusCode
-    const chunks: Buffer[] = []
-    for await (const chunk of reply.body) {
-      if (bytes === 0) tell({ kind: 'client-first-byte', request, status })
-      bytes += chunk.length
-      chunks.push(chunk)
-    }
-    const wrong = status < 300 ? flawOf(Buffer.concat(chunks).toString('utf8'), ask) : undefined
-    const outcome = wrong ? 'broken' : status < 300 ? 'complete' : 'answered'
-    tell({ kind: 'client-ended', request, outcome, status, bytes, ...(wrong && { because: wrong }) })
-  } catch (error) {
-    tell({
-      kind: 'client-ended',
-      request,
-      outcome: signal.aborted ? 'aborted' : 'broken',
-      status,
-      bytes,
-      because: String(error),
-    })
+  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000
+  return {
+    record: (ms: number) => histogram.recordValue(Math.min(600_000_000, Math.max(0, Math.round(ms * 1000)))),
+    read: () => ({ latenessP50Ms: at(50), latenessP99Ms: at(99) }),
   }
 }
-
-/** Why an answer that ended is not the whole answer; undefined when it is. */
-function flawOf(text: string, { shape, stream }: AskStep): string | undefined {
-  if (stream) {
-    const last = shape === 'anthropic' ? 'event: message_stop' : 'data: [DONE]'
-    return text.includes(last) ? undefined : `the stream ended without "${last}"`
-  }
-  try {
-    JSON.parse(text)
-  } catch {
-    return 'the body is not JSON'
-  }
-}
-
-const stamped = (at: number, event: ClientEvent): Event => ({ at, from: 'client', ...event })
 
 /** A timer is late by a millisecond or two. Spinning would be exact, and would take a core from the storm it times. */
 async function reach(at: number, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,103 @@
+/** What every fault in the registry owes: its own cure, and proof that it landed. */
+import { describe, expect, test } from 'vitest'
+import type { Levers } from '../levers.ts'
+import { type Behaviours, createBehaviours } from '../providers/behaviours.ts'
+import type { Behaviour } from '../providers/model.ts'
+import type { Fault } from './fault.ts'
+import * as faults from './index.ts'
+
+const before: Behaviour = { kind: 'mixed', ratio: 0.1, status: 503, afterMs: 7 }
+
+/** Two providers that already behave oddly; only the behaviours are real. */
+function stage() {
+  const providers = new Map<string, Behaviours>()
+  for (const id of ['alpha', 'beta']) {
+    providers.set(id, createBehaviours())
+    providers.get(id)!.behave(before)
+    providers.get(id)!.count('error')
+  }
+  const levers: Levers = {
+    provider(id) {
+      const behaviours = providers.get(id)!
+      return {
+        async behave(behaviour) {
+          const undo = behaviours.behave(behaviour)
+          return async () => undo()
+        },
+        answered: async () => behaviours.counts(),
+      }
+    },
+  }
+  return { levers, alpha: providers.get('alpha')!, beta: providers.get('beta')! }
+}
+
+describe.each(Object.values<Fault>(faults))('$name', fault => {
+  const call = { fault: fault.name, provider: 'alpha' }
+
+  test('says what it is, and which levers it pulls', () => {
+    expect(fault.name).toMatch(/^[a-z]+(-[a-z]+)*$/)
+    expect(fault.claim).not.toBe('')
+    expect(fault.needs).toContain('provider')
+  })
+
+  test('changes its provider alone, and the heal leaves it as it was', async () => {
+    const { levers, alpha, beta } = stage()
+    const { heal } = await fault.inject(levers, call)
+    expect(alpha.now()).not.toEqual(before)
+    expect(beta.now()).toEqual(before)
+    await heal()
+    expect(alpha.now()).toEqual(before)
+    await heal()
+    expect(alpha.now()).toEqual(before)
+  })
+
+  test('two of it overlap and heal in either order', async () => {
+    const { levers, alpha } = stage()
+    const first = await fault.inject(levers, call)
+    const second = await fault.inject(levers, call)
+    await first.heal()
+    expect(alpha.now()).not.toEqual(before)
+    await second.heal()
+    expect(alpha.now()).toEqual(before)
+  })
+
+  test('has not landed when nobody asked: what came before and after is not its doing', async () => {
+    const { levers, alpha } = stage()
+    const { heal, receipt } = await fault.inject(levers, call)
+    await heal()
+    alpha.count('error')
+    await heal()
+    expect(await receipt()).toEqual({ landed: false, because: expect.stringMatching(/\b0\b/) })
+  })
+
+  test('has landed when an attempt was affected; says how many', async () => {
+    const { levers, alpha } = stage()
+    const { heal, receipt } = await fault.inject(levers, call)
+    alpha.count('healthy')
+    alpha.count('error')
+    alpha.count('error')
+    await heal()
+    expect(await receipt()).toEqual({ landed: true, because: expect.stringMatching(/\b2\b/) })
+  })
+
+  test('is not landed before it is healed', async () => {
+    const { levers, alpha } = stage()
+    const { receipt } = await fault.inject(levers, call)
+    alpha.count('error')
+    expect((await receipt()).landed).toBe(false)
+  })
+})
+
+test('each fault has a name of its own', () => {
+  const names = Object.values<Fault>(faults).map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('the call decides what the provider does', async () => {
+  const { levers, alpha } = stage()
+  await faults.providerFails.inject(levers, { fault: 'provider-fails', provider: 'alpha', status: 529, afterMs: 5 })
+  expect(alpha.now()).toEqual({ kind: 'error', status: 529, afterMs: 5 })
+  const mixed = { fault: 'provider-mixed', provider: 'alpha', ratio: 0.25, status: 500, afterMs: 5 }
+  await faults.providerMixed.inject(levers, mixed)
+  expect(alpha.now()).toEqual({ kind: 'mixed', ratio: 0.25, status: 500, afterMs: 5 })
+})

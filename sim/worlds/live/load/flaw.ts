@@ -1,0 +1,23 @@
+import type { Asked } from '../../../providers/asked.ts'
+
+/** Why the body of a good answer that ended without an error is still not the whole answer; undefined when it is. */
+export function flawOf(body: string, { shape, stream }: Pick<Asked, 'shape' | 'stream'>): string | undefined {
+  if (!stream) return isJson(body) ? undefined : 'the body is not JSON'
+  return terminators[shape].test(body) ? undefined : `the stream ended without ${names[shape]}`
+}
+
+/** The protocol's last event, whole, with nothing but blank lines after it. */
+const terminators = {
+  anthropic: /^event: ?message_stop\r?\ndata:.*\r?\n\r?\n\s*$/m,
+  openai: /^data: ?\[DONE\]\r?\n\r?\n\s*$/m,
+}
+const names = { anthropic: 'message_stop', openai: '[DONE]' }
+
+function isJson(body: string): boolean {
+  try {
+    JSON.parse(body)
+    return true
+  } catch {
+    return false
+  }
+}
