@@ -26,12 +26,12 @@ const laws: { of: RegExp; may: RegExp; says: string }[] = [
   { of: /^proxy\//, may: /^proxy\/(?!node\/)/, says: 'the core alone' },
   {
     of: /^sim\/worlds\/live\//,
-    may: /^(sim\/|proxy\/|node:|ioredis$|undici$|msw$|zod$|hdr-histogram-js$)/,
+    may: /^(sim\/|proxy\/|node:|ioredis$|undici$|msw$|zod$|hdr-histogram-js$|cluster-key-slot$)/,
     says: 'sim, proxy and the real world',
   },
   {
     of: /^sim\//,
-    may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$)/,
+    may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$|cluster-key-slot$)/,
     says: 'sim without the live world, the proxy core, pure packages',
   },
   {
