@@ -1,4 +1,4 @@
-/** One line a scenario; this list is the registry, in the order in which a storm plays it. */
+/** One line a scenario; this list is the registry. */
 
 export { crossSlot } from './cross-slot.ts'
 export { providerOutage } from './provider-outage.ts'

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis'
 import { hostNow } from '../part.ts'
 import type { Fence } from './fence-clock.ts'
+import { openFenceLink } from './fence-link.ts'
 import { scoreOf } from './replay.ts'
 
 export interface ReplicationInfo {
@@ -41,26 +42,19 @@ export function connectNode(host: string, port: number): NodeClient {
     retryStrategy: () => 50,
   })
   redis.on('error', () => {})
+  const fences = openFenceLink(host, port)
   return {
     info: async () => parse(String(await redis.info('replication'))),
-    async fence() {
-      const sentMs = hostNow()
-      const [time, info] = await exec(redis.multi().time().info('replication'))
-      const receivedMs = hostNow()
-      const [seconds, micros] = time as [string, string]
-      return {
-        offset: parse(String(info)).offset,
-        sentMs,
-        receivedMs,
-        serverMs: Number(seconds) * 1000 + Number(micros) / 1000,
-      }
-    },
+    fence: () => fences.fence(),
     async census(key) {
       const sentMs = hostNow()
       const [info, members] = await exec(redis.multi().info('replication').zrange(key, 0, '-1', 'WITHSCORES'))
       return { offset: parse(String(info)).offset, members: pairs(members as string[]), sentMs, receivedMs: hostNow() }
     },
-    close: () => redis.disconnect(),
+    close() {
+      fences.close()
+      redis.disconnect()
+    },
   }
 }
 
