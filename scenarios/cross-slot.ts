@@ -9,7 +9,6 @@ export const crossSlot: Scenario = {
   claim: 'On a Redis Cluster the limit holds at all: every script’s keys meet in one slot.',
   worlds: ['live'],
   topology: topology({
-    windowMs: 5_000,
     providers: [provider({ id: 'alpha', limit: 8, priority: 1 }), provider({ id: 'beta', limit: 12, priority: 2 })],
   }),
   paces: {

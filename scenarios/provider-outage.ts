@@ -13,7 +13,6 @@ export const providerOutage: Scenario = {
   claim: 'When a provider answers 500 for a while, its slots come back at once and the fallback keeps its limit.',
   worlds: ['live'],
   topology: topology({
-    windowMs: 5_000,
     providers: [provider({ id: 'alpha', limit: 40, priority: 1 }), provider({ id: 'beta', limit: 20, priority: 2 })],
   }),
   paces: {

@@ -9,7 +9,6 @@ export const sameSession: Scenario = {
   claim: 'A session with parallel requests and mixed outcomes is counted until its last one ends.',
   worlds: ['live'],
   topology: topology({
-    windowMs: 5_000,
     providers: [provider({ id: 'alpha', limit: 10, priority: 1 }), provider({ id: 'beta', limit: 40, priority: 2 })],
   }),
   paces: {

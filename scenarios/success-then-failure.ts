@@ -20,7 +20,6 @@ export const successThenFailure: Scenario = {
   claim: 'A failure gives the slot back whatever the session did before: after 0, 1 and 10 successes alike.',
   worlds: ['live'],
   topology: topology({
-    windowMs: 5_000,
     providers: [provider({ id: 'alpha', limit: 400, priority: 1 }), provider({ id: 'beta', limit: 400, priority: 2 })],
   }),
   paces: {

@@ -12,7 +12,10 @@ export interface Topology {
   instances: number
   /** What membership means under the tracker that is played. */
   membership: Membership
-  /** How long a session may stay a member after a success, under `recently-active`. */
+  /**
+   * How long a session may stay a member after a success, under `recently-active`. Longer than the run: such trackers remove
+   * what has expired when somebody asks, and at rest nobody does.
+   */
   windowMs: Millis
   /**
    * How long a session may be on its way: admitted and not yet at its provider, or ended and its release not yet applied.
@@ -38,11 +41,11 @@ export const provider = (spec: Partial<ProviderSpec> & Pick<ProviderSpec, 'id' |
   ...spec,
 })
 
-/** Two proxy instances, in-flight membership, a window of 6 s; `providers` as given. */
+/** Two proxy instances, in-flight membership, a window of 8 s; `providers` as given. */
 export const topology = (given: Partial<Topology> & Pick<Topology, 'providers'>): Topology => ({
   instances: 2,
   membership: 'in-flight',
-  windowMs: 6_000,
+  windowMs: 8_000,
   transitMs: 100,
   ...given,
 })
