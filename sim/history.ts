@@ -76,7 +76,7 @@ export type StoreEvent =
   | { kind: 'store-gap'; node: string; since: Millis; because: string }
   /** How wide the windows are in which changes could be placed: the resolution of the observation. */
   | { kind: 'store-resolution'; p50Ms: Millis; p99Ms: Millis; changes: number }
-  /** Round trips to the store from the moment each was due, measured beside the storm by a process of its own. */
+  /** Round trips to the store from the moment each was due, measured beside the storm: by a bystander, and in the proxies' processes. */
   | { kind: 'store-round-trips'; p50Ms: Millis; p99Ms: Millis; samples: number }
   /** What all nodes counted between the start and the end of the run: script and write calls, and errors by Redis's own prefix. */
   | { kind: 'store-counted'; commands: number; errors: Readonly<Record<string, number>> }

@@ -79,9 +79,11 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
     await warm(load, providers, topology, proxies)
     await cluster.flush()
     events.length = 0
+    const sampling = { redis: cluster.nodes, keys: watch.map(({ key }) => key), seed }
     await Promise.all([
       tap.ask('start', { nodes: cluster.nodes, watch }),
-      bystander.ask('start', { redis: cluster.nodes, keys: watch.map(({ key }) => key), seed, meanGapMs: 5 }),
+      bystander.ask('start', { ...sampling, meanGapMs: 5 }),
+      ...proxies.map(({ part }) => part.ask('sample', { ...sampling, meanGapMs: 15 })),
     ])
     const before = await countStore(cluster.nodes)
     let origin = hostNow()
