@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import slotOf from 'cluster-key-slot'
 import type { RedisServer } from '../redis-server.ts'
 import { type RedisNode, startNode } from './node.ts'
 import { freePorts } from './ports.ts'
@@ -21,6 +20,10 @@ export interface LocalCluster {
   /** The port of the primary that owns the key's slot now. */
   ownerOf(key: string): Promise<number>
   kill(port: number): Promise<void>
+  /** Starts a killed node again, empty, at its port; resolves when it answers. */
+  restart(port: number): Promise<void>
+  /** Hands the key's slot to a replica in good order; resolves when all that answer agree. */
+  failover(key: string): Promise<void>
   freeze(port: number): void
   resume(port: number): void
   /** Ends every process, stopped ones too, and removes every file. Safe to call again. */
@@ -51,13 +54,13 @@ export async function startCluster(options: ClusterOptions): Promise<LocalCluste
 async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Promise<LocalCluster> {
   const home = await mkdtemp(join(tmpdir(), 'stormproof-cluster-'))
   const nodes: RedisNode[] = []
+  const launch = (port: number) => startNode({ server, port, folder: join(home, String(port)), nodeTimeoutMs })
   const stop = async () => {
     await Promise.all(nodes.map(node => node.kill()))
     await rm(home, { recursive: true, force: true })
   }
   try {
-    for (const port of await freePorts(2 * primaries))
-      nodes.push(await startNode({ server, port, folder: join(home, String(port)), nodeTimeoutMs }))
+    for (const port of await freePorts(2 * primaries)) nodes.push(await launch(port))
     await form(nodes)
   } catch (error) {
     await stop()
@@ -68,22 +71,38 @@ async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Pro
     if (!node) throw new Error(`no node of this cluster at port ${port}`)
     return node
   }
-  const living = () => nodes.filter(({ process }) => process.exitCode === null && process.signalCode === null)
+  const living = () => nodes.filter(hasEnded(false))
+  /** The ports that serve the key's slot, primary first, as most nodes that answer see it. */
+  async function serving(key: string): Promise<number[]> {
+    const views = await Promise.all(living().map(node => soon(viewOf(node, key))))
+    const told = views.filter(view => view !== undefined)
+    const [most] = told.toSorted((a, b) => votes(told, b) - votes(told, a))
+    if (!most) throw new Error(`nobody owns the slot of ${key}`)
+    return most
+  }
   return {
-    nodes: nodes.map(({ host, port, process }) => ({ host, port, pid: process.pid! })),
+    get nodes() {
+      return nodes.map(({ host, port, process }) => ({ host, port, pid: process.pid! }))
+    },
     async flush() {
-      for (const { admin } of living())
-        if (String(await admin.call('ROLE')).startsWith('master')) await admin.flushall()
+      const clear = async ({ admin }: RedisNode) =>
+        String(await admin.call('ROLE')).startsWith('master') && admin.flushall()
+      await Promise.all(living().map(node => soon(clear(node))))
     },
-    async ownerOf(key) {
-      for (const { admin } of living()) {
-        const ranges = (await admin.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
-        const range = ranges.find(([from, to]) => from <= slotOf(key) && slotOf(key) <= to)
-        if (range) return range[2][1]
-      }
-      throw new Error(`nobody owns the slot of ${key}`)
-    },
+    ownerOf: async key => (await serving(key))[0]!,
     kill: port => byPort(port).kill(),
+    async restart(port) {
+      await byPort(port).kill()
+      const node = await launch(port)
+      nodes[nodes.findIndex(candidate => candidate.port === port)] = node
+      await eachUntil([node], 'answers', async ({ admin }) => (await admin.ping()) === 'PONG')
+    },
+    async failover(key) {
+      const [, replica] = await serving(key)
+      if (replica === undefined) throw new Error(`nobody could take over the slot of ${key}`)
+      await byPort(replica).admin.call('CLUSTER', 'FAILOVER')
+      await eachUntil([byPort(replica)], 'took over', async () => (await serving(key))[0] === replica)
+    },
     freeze: port => void byPort(port).process.kill('SIGSTOP'),
     resume: port => void byPort(port).process.kill('SIGCONT'),
     stop,
@@ -125,6 +144,25 @@ async function form(nodes: readonly RedisNode[]): Promise<void> {
   })
 }
 
+const hasEnded =
+  (expected: boolean) =>
+  ({ process }: RedisNode) =>
+    (process.pid === undefined || process.exitCode !== null || process.signalCode !== null) === expected
+
+/** A frozen node accepts a question and never answers it. */
+const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  Promise.race([answer, sleep(500, undefined, { ref: false })]).catch(() => undefined)
+
+async function viewOf({ admin }: RedisNode, key: string): Promise<number[] | undefined> {
+  const slot = Number(await admin.call('CLUSTER', 'KEYSLOT', key))
+  const ranges = (await admin.call('CLUSTER', 'SLOTS')) as [number, number, ...[string, number][]][]
+  const [, , ...serving] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? []
+  return serving.length ? serving.map(([, port]) => port) : undefined
+}
+
+const votes = (views: readonly number[][], { 0: primary }: readonly number[]) =>
+  views.filter(view => view[0] === primary).length
+
 const patienceMs = 15_000
 
 async function eachUntil(
@@ -136,7 +174,7 @@ async function eachUntil(
   await Promise.all(
     nodes.map(async (node, n) => {
       while (!(await Promise.race([holds(node, n), sleep(1_000, false)]))) {
-        if (performance.now() > deadline || node.process.exitCode !== null)
+        if (performance.now() > deadline || hasEnded(true)(node))
           throw new Error(`the Redis node at port ${node.port} never ${what}: ${await node.logTail()}`)
         await sleep(10)
       }

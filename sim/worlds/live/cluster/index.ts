@@ -7,6 +7,10 @@ export interface LiveCluster {
   flush(): Promise<void>
   ownerOf(key: string): Promise<number>
   kill(port: number): Promise<void>
+  /** Starts a killed node again, empty. */
+  restart(port: number): Promise<void>
+  /** Hands the key's slot to a replica in good order. */
+  failover(key: string): Promise<void>
   freeze(port: number): Promise<void>
   resume(port: number): Promise<void>
   stop(): Promise<void>
@@ -21,6 +25,8 @@ export async function launchCluster(options: ClusterOptions): Promise<LiveCluste
       flush: () => keeper.ask('flush'),
       ownerOf: key => keeper.ask('ownerOf', key),
       kill: port => keeper.ask('kill', port),
+      restart: port => keeper.ask('restart', port),
+      failover: key => keeper.ask('failover', key),
       freeze: port => keeper.ask('freeze', port),
       resume: port => keeper.ask('resume', port),
       stop: () => keeper.stop(),

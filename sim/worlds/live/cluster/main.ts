@@ -16,6 +16,8 @@ servePart(() => ({
   flush: async () => (await cluster()).flush(),
   ownerOf: async (key: string) => (await cluster()).ownerOf(key),
   kill: async (port: number) => (await cluster()).kill(port),
+  restart: async (port: number) => (await cluster()).restart(port),
+  failover: async (key: string) => (await cluster()).failover(key),
   freeze: async (port: number) => (await cluster()).freeze(port),
   resume: async (port: number) => (await cluster()).resume(port),
   async stop() {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RedisServer } from '../redis-server.ts'
 
@@ -46,7 +47,8 @@ export async function clusterStatus(): Promise<Standing | undefined> {
   const text = await readFile(stateFile, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const parsed = standing.safeParse(tryJson(text))
-  if (parsed.success && isAlive(parsed.data.keeper)) return parsed.data
+  // Another process may have a dead keeper's pid: it is ours only if a node answers.
+  if (parsed.success && isAlive(parsed.data.keeper) && (await anyAnswers(parsed.data.nodes))) return parsed.data
   await rm(stateFile, { force: true })
   return undefined
 }
@@ -66,6 +68,30 @@ export async function clusterDown(): Promise<boolean> {
 export async function writeStanding(file: string, state: Standing): Promise<void> {
   await writeFile(`${file}.new`, JSON.stringify(state))
   await rename(`${file}.new`, file)
+}
+
+const anyAnswers = async (nodes: Standing['nodes']): Promise<boolean> =>
+  (await Promise.all(nodes.map(answers))).includes(true)
+
+async function answers({ host, port }: { host: string; port: number }): Promise<boolean> {
+  const redis = new Redis({
+    host,
+    port,
+    lazyConnect: true,
+    disableClientInfo: true,
+    commandTimeout: 500,
+    connectTimeout: 500,
+    retryStrategy: () => null,
+  })
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    return (await redis.ping()) === 'PONG'
+  } catch {
+    return false
+  } finally {
+    redis.disconnect()
+  }
 }
 
 function isAlive(pid: number): boolean {

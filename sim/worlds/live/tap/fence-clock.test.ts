@@ -51,3 +51,10 @@ test('what a new server applied came after the last look at the old one', () => 
   clock.add({ offset: 20, sentMs: 50, receivedMs: 51, serverMs: 9_000 })
   expect(clock.place(9)).toEqual({ since: 0, at: 51 })
 })
+
+test('what no fence lies behind came after the latest one', () => {
+  const clock = new FenceClock()
+  expect(clock.latest).toBe(Number.NEGATIVE_INFINITY)
+  clock.add({ offset: 1, sentMs: 3, receivedMs: 4, serverMs: 1000 })
+  expect(clock.latest).toBe(3)
+})

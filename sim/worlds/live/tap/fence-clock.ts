@@ -60,6 +60,11 @@ export class FenceClock {
     return { since: Math.min(before.since, after.at), at: after.at }
   }
 
+  /** A lower bound for what no fence lies behind yet. */
+  get latest(): number {
+    return this.#fences.at(-1)?.since ?? Number.NEGATIVE_INFINITY
+  }
+
   /**
    * Another server goes on with the same history: its clock is another, and what it applied up to its first fence came after
    * the last fence of the one before. `offset` is where the history goes on.

@@ -19,9 +19,12 @@ export interface Link {
   close(): void
 }
 
+/** The node cannot go on from this offset: not a failure that passes. */
+export class CannotContinue extends Error {}
+
 const handshakeMs = 2_000
 
-/** Resolves when the primary continues from the offset; rejects when it cannot, or does not answer. */
+/** Resolves when the primary continues from the offset; rejects with `CannotContinue` when it cannot, otherwise with what failed. */
 export function openLink({ host, port, replid, offset, onCommand, onClose }: LinkOptions): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ host, port, noDelay: true })
@@ -50,6 +53,7 @@ export function openLink({ host, port, replid, offset, onCommand, onClose }: Lin
           next()
           continue
         }
+        if (line.startsWith('+FULLRESYNC')) return void socket.destroy(new CannotContinue(`PSYNC: ${line}`))
         if (!line.startsWith('+CONTINUE')) return void socket.destroy(new Error(`PSYNC: ${line}`))
         open = true
         clearTimeout(patience)

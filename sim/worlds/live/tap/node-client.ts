@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { hostNow } from '../part.ts'
 import type { Fence } from './fence-clock.ts'
 import { openFenceLink } from './fence-link.ts'
-import { scoreOf } from './replay.ts'
+import { scoreOf } from './sorted-set.ts'
 
 export interface ReplicationInfo {
   isPrimary: boolean
@@ -48,7 +48,11 @@ export function connectNode(host: string, port: number): NodeClient {
     fence: () => fences.fence(),
     async census(key) {
       const sentMs = hostNow()
-      const [info, members] = await exec(redis.multi().info('replication').zrange(key, 0, '-1', 'WITHSCORES'))
+      const replies = (await redis.multi().info('replication').zrange(key, 0, '-1', 'WITHSCORES').exec()) ?? []
+      // A key that was made something else has no members; anything else that fails is a failure.
+      const [info, members] = replies.map(([error, reply]) =>
+        error?.message.startsWith('WRONGTYPE') ? [] : certain(error, reply),
+      )
       return { offset: parse(String(info)).offset, members: pairs(members as string[]), sentMs, receivedMs: hostNow() }
     },
     close() {
@@ -58,12 +62,9 @@ export function connectNode(host: string, port: number): NodeClient {
   }
 }
 
-async function exec(transaction: { exec(): Promise<[Error | null, unknown][] | null> }): Promise<unknown[]> {
-  const replies = (await transaction.exec()) ?? []
-  return replies.map(([error, reply]) => {
-    if (error) throw error
-    return reply
-  })
+function certain(error: Error | null, reply: unknown): unknown {
+  if (error) throw error
+  return reply
 }
 
 function pairs(flat: readonly string[]): Map<string, number> {

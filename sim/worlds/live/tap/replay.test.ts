@@ -107,8 +107,8 @@ describe('a command changes what Redis changes', () => {
 
 test('what it cannot know it says', () => {
   const state = new Replay([key])
-  expect(state.apply(['RESTORE-ASKING', key, '0', 'x'], 1)).toEqual({ unknown: key })
-  expect(state.apply(['RENAME', 'other', key], 2)).toEqual({ unknown: key })
+  expect(state.apply(['RESTORE-ASKING', key, '0', 'x'], 1)).toEqual({ unknown: [key] })
+  expect(state.apply(['RENAME', 'other', key], 2)).toEqual({ unknown: [key] })
 })
 
 test('a census makes the stream before it count for nothing', () => {
@@ -141,4 +141,12 @@ test('any earlier state can be asked for and gone back to', () => {
       expect(state.at(key, Number.POSITIVE_INFINITY)).toEqual(states[past])
     }),
   )
+})
+
+test('a rollback behind a census lets the new history in', () => {
+  const state = new Replay([key])
+  state.reset(key, new Map([['a', 5]]), 10)
+  expect(state.censusedAfter(4)).toEqual([key])
+  state.rollBack(4)
+  expect(state.apply(['ZADD', key, '7', 'b'], 6)).toHaveLength(1)
 })

@@ -1,4 +1,5 @@
 /** What the watched sorted sets hold, replayed from the replication stream; it can say what they held at an earlier offset. */
+import { isSortedSetCommand, run } from './sorted-set.ts'
 
 export interface Change {
   key: string
@@ -38,32 +39,20 @@ export class Replay {
     return changes
   }
 
-  /** Applies one command. `unknown`: it touches a watched key in a way that only a census can tell. */
-  apply(args: readonly string[], offset: number): Change[] | { unknown: string } {
+  /** Applies one command. `unknown`: it touches these watched keys in a way that only a census can tell. */
+  apply(args: readonly string[], offset: number): Change[] | { unknown: string[] } {
     const command = args[0]!.toUpperCase()
     if (command === 'FLUSHALL' || command === 'FLUSHDB')
       return [...this.#sets.keys()].flatMap(key => this.#drop(key, offset))
     if (command === 'DEL' || command === 'UNLINK') return args.slice(1).flatMap(key => this.#drop(key, offset))
-    const key = args[1]
-    if (key === undefined || harmless.has(command)) return []
-    if (!this.#sets.has(key))
-      return args.slice(2).some(arg => this.#sets.has(arg)) && moving.has(command) ? { unknown: args[2]! } : []
-    const set = this.#sets.get(key)!
-    const write = (member: string, after: number | null) => this.#write(key, member, after, offset)
-    switch (command) {
-      case 'ZADD':
-        return zadd(args, set, write)
-      case 'ZINCRBY':
-        return write(args[3]!, (set.get(args[3]!) ?? 0) + Number(args[2]))
-      case 'ZREM':
-        return args.slice(2).flatMap(member => write(member, null))
-      case 'ZREMRANGEBYSCORE': {
-        const within = range(args[2]!, args[3]!)
-        return [...set].filter(([, score]) => within(score)).flatMap(([member]) => write(member, null))
-      }
-      default:
-        return { unknown: key }
+    if (harmless.has(command)) return []
+    if (isSortedSetCommand(command)) {
+      const set = this.#sets.get(args[1]!)
+      return set ? run(args, set).flatMap(({ member, score }) => this.#write(args[1]!, member, score, offset)) : []
     }
+    const named = moving.has(command) ? args.slice(1) : args.slice(1, 2)
+    const unknown = named.filter(key => this.#sets.has(key))
+    return unknown.length ? { unknown } : []
   }
 
   /** The members of a key as they were when the stream stood at this offset. */
@@ -78,8 +67,15 @@ export class Replay {
     return set
   }
 
+  /** Keys whose state before this offset was never known. */
+  censusedAfter(offset: number): string[] {
+    return [...this.#floors].filter(([, floor]) => floor > offset).map(([key]) => key)
+  }
+
   /** Takes back everything after this offset; answers what was taken back, latest first. */
   rollBack(offset: number): Change[] {
+    // What comes at these offsets now is another history.
+    for (const key of this.censusedAfter(offset)) this.#floors.set(key, offset)
     const lost: Change[] = []
     while (this.#log.length && this.#log.at(-1)!.offset > offset) {
       const change = this.#log.pop()!
@@ -136,36 +132,3 @@ const moving = new Set([
   'ZDIFFSTORE',
   'MIGRATE',
 ])
-
-function zadd(
-  args: readonly string[],
-  set: ReadonlyMap<string, number>,
-  write: (member: string, after: number) => Change[],
-): Change[] {
-  let at = 2
-  const options = new Set<string>()
-  while (/^(NX|XX|GT|LT|CH|INCR)$/i.test(args[at]!)) options.add(args[at++]!.toUpperCase())
-  const changes: Change[] = []
-  for (; at + 1 < args.length; at += 2) {
-    const member = args[at + 1]!
-    const before = set.get(member)
-    const score = scoreOf(args[at]!) + (options.has('INCR') ? (before ?? 0) : 0)
-    if (options.has('NX') && before !== undefined) continue
-    if (options.has('XX') && before === undefined) continue
-    if (options.has('GT') && before !== undefined && score <= before) continue
-    if (options.has('LT') && before !== undefined && score >= before) continue
-    changes.push(...write(member, score))
-  }
-  return changes
-}
-
-export const scoreOf = (text: string): number =>
-  /^\+?inf/i.test(text) ? Number.POSITIVE_INFINITY : /^-inf/i.test(text) ? Number.NEGATIVE_INFINITY : Number(text)
-
-/** Bounds as Redis writes them: `(` excludes. */
-function range(from: string, to: string): (score: number) => boolean {
-  const open = (bound: string) => bound.startsWith('(')
-  const value = (bound: string) => scoreOf(open(bound) ? bound.slice(1) : bound)
-  return score =>
-    (open(from) ? score > value(from) : score >= value(from)) && (open(to) ? score < value(to) : score <= value(to))
-}

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hostNow } from '../part.ts'
 import { type Band, FenceClock } from './fence-clock.ts'
-import { type Link, openLink } from './link.ts'
+import { CannotContinue, type Link, openLink } from './link.ts'
 import { type CensusReading, connectNode, type NodeClient } from './node-client.ts'
 import { type Change, Replay } from './replay.ts'
 
@@ -25,7 +25,8 @@ export interface ShardOptions {
   events: ShardEvents
 }
 
-const patienceMs = 5_000
+/** Longer than a failover at the default node timeout takes on a busy machine. */
+const patienceMs = 15_000
 
 /** Wrapped, because a promise of a promise would be waited for. */
 interface Attached {
@@ -42,11 +43,15 @@ export class Shard {
   #replid = ''
   /** Up to here everything is applied; -1 before the first census. */
   #offset = -1
-  #pending: Change[] = []
+  /** Applied, and not yet placed between two fences. */
+  #pending: (Change & { arrived: number })[] = []
+  /** Only a census can tell what these hold. */
+  readonly #unsure = new Set<string>()
   #transaction: string[][] | undefined
   /** While a census is taken the stream waits here. */
   #held: { args: string[]; offset: number }[] | undefined
   #seenUntil = hostNow()
+  #toldUntil = 0
   #closed = false
   #following: Promise<void> | undefined
 
@@ -99,7 +104,7 @@ export class Shard {
       const info = await this.#client!.info().catch(() => undefined)
       if (info?.isPrimary && this.#link && (await this.#reached(info.offset, hostNow() + 1_000))) {
         while (!this.#fences.place(info.offset) && hostNow() < deadline) await sleep(1)
-        return this.#tell()
+        if (this.#fences.place(info.offset)) return this.#tell()
       }
       if (hostNow() > deadline) throw new Error(`the tap did not catch up with ${this.#node}`)
     }
@@ -115,6 +120,7 @@ export class Shard {
       await attached.over
       this.#link = undefined
       this.#transaction = undefined
+      this.#held = undefined
       while (!this.#closed) {
         try {
           attached = await this.#attach()
@@ -130,6 +136,7 @@ export class Shard {
   async #attach(): Promise<Attached> {
     const { host, port } = await this.#options.locate()
     const client = connectNode(host, port)
+    let link: Link | undefined
     try {
       const info = await client.info()
       if (!info.isPrimary) throw new Error(`${host}:${port} is no primary`)
@@ -139,10 +146,13 @@ export class Shard {
         if (info.previousReplid === this.#replid) this.#takeBack(info.previousUntil - 1, node)
         else fresh = this.#lose(node, 'the node knows nothing of the history so far')
       }
-      const [replid, offset] = fresh ? [info.replid, info.offset] : [this.#replid, this.#offset]
-      if (fresh) this.#held = []
+      // A fence before the first write: nothing that follows happened earlier.
+      const fence = await client.fence()
+      const [replid, offset] = fresh ? [info.replid, fence.offset] : [this.#replid, this.#offset]
+      if (fresh) for (const key of this.#options.keys) this.#unsure.add(key)
+      if (this.#unsure.size) this.#held = []
       const { promise: over, resolve: closed } = Promise.withResolvers<void>()
-      const link = await openLink({
+      link = await openLink({
         host,
         port,
         replid,
@@ -150,19 +160,26 @@ export class Shard {
         onClose: closed,
         onCommand: (args, at) => this.#take(args, at),
       }).catch(error => {
-        if (!fresh) this.#lose(node, `the stream could not be resumed: ${error.message}`)
+        if (!fresh && error instanceof CannotContinue)
+          this.#lose(node, `the stream could not be resumed: ${error.message}`)
         throw error
       })
       this.#client?.close()
       this.#client = client
-      if (this.#node !== node) this.#fences.handOver(offset)
+      // A fresh state was reached at some time after the last fence of the old one, up to this fence.
+      if (fresh) this.#fences.handOver(offset - 1)
+      else if (this.#node !== node) this.#fences.handOver(offset)
+      if (fresh) this.#fences.add(fence)
       this.#node = node
       this.#link = link
       this.#replid = link.replid
-      if (fresh) await this.#census(this.#options.keys)
+      if (this.#unsure.size) await this.#census(link)
       void this.#fence(client, link)
       return { over }
     } catch (error) {
+      link?.close()
+      this.#link = undefined
+      this.#held = undefined
       if (client !== this.#client) client.close()
       throw error
     }
@@ -170,17 +187,17 @@ export class Shard {
 
   /** Nothing that was known holds any more. */
   #lose(node: string, because: string): true {
+    this.#tellAll()
     this.#options.events.gap(node, this.#seenUntil, because)
     this.#offset = -1
-    this.#pending = []
     return true
   }
 
   #takeBack(offset: number, node: string) {
     if (this.#offset <= offset) return
-    this.#tell()
-    this.#pending = []
+    this.#tellAll()
     const at = hostNow()
+    for (const key of this.#replay.censusedAfter(offset)) this.#unsure.add(key)
     for (const change of this.#replay.rollBack(offset))
       this.#options.events.lost({ ...change, since: this.#seenUntil, at, node })
     this.#offset = offset
@@ -205,17 +222,30 @@ export class Shard {
 
   #apply(args: string[], offset: number) {
     const changes = this.#replay.apply(args, offset)
-    if (Array.isArray(changes)) return void this.#pending.push(...changes)
+    if (Array.isArray(changes)) return this.#queue(changes)
+    for (const key of changes.unknown) this.#unsure.add(key)
+    const link = this.#link
+    if (!link || this.#held) return
     this.#held = []
-    void this.#census([changes.unknown]).catch(() => this.cut())
+    this.#census(link).catch(() => link.close())
   }
 
-  /** Takes the keys' state from the store itself, and lets the held stream go on from there. */
-  async #census(keys: readonly string[]) {
-    for (const key of keys) {
-      const { members, offset } = await this.#client!.census(key)
-      this.#pending.push(...this.#replay.reset(key, members, offset))
+  #queue(changes: readonly Change[]) {
+    if (!changes.length) return
+    const arrived = hostNow()
+    for (const change of changes) this.#pending.push({ ...change, arrived })
+  }
+
+  /** Takes the unsure keys' state from the store itself, and lets the held stream go on from there. */
+  async #census(link: Link) {
+    const client = this.#client!
+    const readings = await Promise.all([...this.#unsure].map(async key => ({ key, ...(await client.census(key)) })))
+    // Cut meanwhile: whoever attaches next takes it again.
+    if (this.#link !== link) return
+    for (const { key, members, offset } of readings.toSorted((a, b) => a.offset - b.offset)) {
+      this.#queue(this.#replay.reset(key, members, offset))
       this.#offset = Math.max(this.#offset, offset)
+      this.#unsure.delete(key)
     }
     const held = this.#held ?? []
     this.#held = undefined
@@ -223,7 +253,7 @@ export class Shard {
   }
 
   async #fence(client: NodeClient, link: Link) {
-    const { fenceEveryMs, locate } = this.#options
+    const { fenceEveryMs } = this.#options
     while (!this.#closed && this.#link === link) {
       try {
         const fence = await client.fence()
@@ -231,9 +261,8 @@ export class Shard {
         this.#fences.add(fence)
         this.#tell()
       } catch {
-        // A node that hangs keeps its connections: only the cluster knows that another one took over.
-        const owner = await locate().catch(() => undefined)
-        if (owner && `${owner.host}:${owner.port}` !== this.#node) link.close()
+        // A node that hangs keeps its connections, and only the cluster knows whether another one took over: attach anew.
+        link.close()
       }
       await sleep(fenceEveryMs)
     }
@@ -245,10 +274,23 @@ export class Shard {
     for (const change of this.#pending) {
       const band = this.#fences.place(change.offset)
       if (!band) break
-      this.#options.events.changed({ ...change, ...band, node: this.#node })
+      this.#report(change, band)
       told++
     }
     if (told) this.#pending.splice(0, told)
+  }
+
+  /** Tells the rest too, when no fence will come any more: it happened after the last one, and before it arrived here. */
+  #tellAll() {
+    this.#tell()
+    for (const change of this.#pending)
+      this.#report(change, { since: this.#fences.latest, at: Math.max(change.arrived, this.#toldUntil) })
+    this.#pending = []
+  }
+
+  #report({ arrived: _, ...change }: Change & { arrived: number }, band: Band) {
+    this.#toldUntil = band.at
+    this.#options.events.changed({ ...change, ...band, node: this.#node })
   }
 }
 
