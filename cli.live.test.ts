@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runRecord } from './sim/run-record.ts'
 
 const door = join(import.meta.dirname, 'stormproof.mjs')
@@ -30,20 +30,16 @@ const stormproof = (args: readonly string[], env: Record<string, string> = {}) =
     )
   })
 
-/** What ran before the test is none of its business. */
-const strangers = new Set<string>()
-beforeEach(async () => {
-  strangers.clear()
-  for (const pid of await readdir('/proc')) strangers.add(pid)
-})
+/** Everything below a command inherits its environment, so this tells its processes from all others of the machine. */
+const marked = (mark: string) => ({ ...process.env, STORMPROOF_TEST_MARK: mark })
 
-/** Processes whose command line names this, and that the test has started. */
-async function processesNaming(text: string): Promise<string[]> {
+/** The command lines of living processes that carry the mark. */
+async function processesOf(mark: string): Promise<string[]> {
   const found: string[] = []
   for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid) || strangers.has(pid)) continue
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (line.includes(text)) found.push(`${pid} ${line.replaceAll('\0', ' ')}`)
+    const environment = /^\d+$/.test(pid) ? await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '') : ''
+    if (environment.includes(`STORMPROOF_TEST_MARK=${mark}\0`))
+      found.push((await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' '))
   }
   return found
 }
@@ -138,46 +134,46 @@ test('a run leaves its record and its history, and prints JSON for machines', as
   expect(code).toBe(1)
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s in the middle of a storm: stops all it had started, exit 130',
-  async signal => {
-    const mark = `provider-outage-${signal}`
-    const child = spawn(process.execPath, [door, 'run', 'provider-outage', '--out', join(out, mark)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
-    await sleep(6_000)
-    const redis = (await processesNaming('redis-server')).length
-    expect(redis).toBeGreaterThanOrEqual(6)
-    child.kill(signal)
-    expect(await exited).toBe(130)
-    expect(await processesNaming('redis-server')).toEqual([])
-    expect(await processesNaming('/sim/worlds/live/')).toEqual([])
-  },
-)
+test.each([
+  ['SIGINT', 6_000, 'in the middle of a storm'],
+  ['SIGTERM', 6_000, 'in the middle of a storm'],
+  ['SIGINT', 1_200, 'while the cluster starts'],
+] as const)('%s after %i ms, %s: stops all it had started, exit 130', async (signal, afterMs, when) => {
+  const mark = `${signal} ${when}`
+  const args = [door, 'run', 'provider-outage', '--out', join(out, signal)]
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: marked(mark) })
+  const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
+  await sleep(afterMs)
+  expect(await processesOf(mark)).toEqual(expect.arrayContaining([expect.stringContaining('redis-server')]))
+  child.kill(signal)
+  expect(await exited).toBe(130)
+  expect(await processesOf(mark)).toEqual([])
+})
 
 test('a runner killed in the middle leaves nothing either', async () => {
-  const child = spawn(process.execPath, [door, 'run', 'provider-outage', '--out', join(out, 'killed')], {
-    stdio: 'ignore',
-  })
+  const args = [door, 'run', 'provider-outage', '--out', join(out, 'killed')]
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: marked('killed') })
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   await sleep(5_000)
+  expect((await processesOf('killed')).length).toBeGreaterThan(10)
   child.kill('SIGKILL')
   await exited
-  for (let tries = 0; tries < 100 && (await processesNaming('/sim/worlds/live/')).length; tries++) await sleep(100)
-  expect(await processesNaming('/sim/worlds/live/')).toEqual([])
-  expect(await processesNaming('redis-server')).toEqual([])
+  for (let tries = 0; tries < 100 && (await processesOf('killed')).length; tries++) await sleep(100)
+  expect(await processesOf('killed')).toEqual([])
 })
 
 test('cluster up, status and down', async () => {
-  const up = await stormproof(['cluster', 'up'])
+  // A folder of its own, so that a cluster that somebody keeps here is left alone.
+  const mark = 'standing'
+  const cluster = (action: string) => stormproof(['cluster', action], { STORMPROOF_TEST_MARK: mark, TMPDIR: out })
+  const up = await cluster('up')
   try {
     expect(up.stdout.trim().split('\n')).toHaveLength(6)
-    expect(await stormproof(['cluster', 'up'])).toMatchObject({ code: 0, stdout: up.stdout })
-    expect(await stormproof(['cluster', 'status'])).toMatchObject({ code: 0, stdout: up.stdout })
+    expect(await cluster('up')).toMatchObject({ code: 0, stdout: up.stdout })
+    expect(await cluster('status')).toMatchObject({ code: 0, stdout: up.stdout })
   } finally {
-    expect((await stormproof(['cluster', 'down'])).code).toBe(0)
+    expect((await cluster('down')).code).toBe(0)
   }
-  expect(await stormproof(['cluster', 'status'])).toMatchObject({ code: 3, stdout: 'no cluster is up\n' })
-  expect(await processesNaming('redis-server')).toEqual([])
+  expect(await cluster('status')).toMatchObject({ code: 3, stdout: 'no cluster is up\n' })
+  expect(await processesOf(mark)).toEqual([])
 })

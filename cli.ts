@@ -90,11 +90,8 @@ try {
   if (!(error instanceof CommanderError)) exitCode = report(error)
   else if (error.exitCode === 0) exitCode = exitCodes.passed
   // Called with nothing to do, commander has shown the help already.
-  else
-    exitCode =
-      error.code === 'commander.help'
-        ? exitCodes.badArgument
-        : report(new BadArgument(error.message.replace(/^error: /, '')))
+  else if (error.code === 'commander.help') exitCode = exitCodes.badArgument
+  else exitCode = report(new BadArgument(`${error.message.replace(/^error: /, '')}; see \`stormproof --help\``))
 }
 progress.stop()
 process.exit(exitCode)

@@ -10,19 +10,24 @@ export interface Stage {
   redis: string
 }
 
-/** Opens the stage, gives it to `work`, and clears it away whatever happened. */
+/** Opens the stage, gives it to `work`, and clears it away whatever happened. Rejects with the signal's reason once it fired. */
 export async function onStage<T>(
   log: (line: string) => void,
   signal: AbortSignal,
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const server = await findRedisServer(thisMachine(log))
-  signal.throwIfAborted()
-  const cluster = await launchCluster({ server })
+  let cluster: LiveCluster | undefined
   try {
+    const server = await findRedisServer(thisMachine(log))
+    signal.throwIfAborted()
+    cluster = await launchCluster({ server })
     signal.throwIfAborted()
     return await work({ cluster, redis: `${server.flavour} ${server.version}` })
+  } catch (error) {
+    // Whatever broke first when everything was stopped: this is why.
+    signal.throwIfAborted()
+    throw error
   } finally {
-    await cluster.stop()
+    await cluster?.stop()
   }
 }

@@ -4,7 +4,6 @@ import { type Run, run } from '../sim/run.ts'
 import type { RunRecord } from '../sim/run-record.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { openLive } from '../sim/worlds/live/index.ts'
-import { Interrupted } from './errors.ts'
 import type { Stage } from './live.ts'
 import { leave } from './out.ts'
 import { recordOf } from './record.ts'
@@ -29,14 +28,9 @@ export async function playOne(
 ): Promise<Played> {
   const startedAt = new Date()
   const began = performance.now()
-  try {
-    const played = await run(scenario, tracker, seed, cast =>
-      openLive({ cluster: stage.cluster, scenario: cast, tracker, seed, signal }),
-    )
-    const record = recordOf(played, { startedAt, wallMs: performance.now() - began, redis: stage.redis })
-    return { run: played, record, folder: await leave(out, record, played.history) }
-  } catch (error) {
-    if (signal.aborted) throw new Interrupted()
-    throw error
-  }
+  const played = await run(scenario, tracker, seed, cast =>
+    openLive({ cluster: stage.cluster, scenario: cast, tracker, seed, signal }),
+  )
+  const record = recordOf(played, { startedAt, wallMs: performance.now() - began, redis: stage.redis })
+  return { run: played, record, folder: await leave(out, record, played.history) }
 }
