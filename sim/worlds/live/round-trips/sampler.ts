@@ -45,7 +45,7 @@ export async function startSampler({ redis, keys, seed, meanGapMs }: SamplerOpti
   const next = (n: number, dueAt: number) => {
     measure(n, dueAt).catch(() => {})
     const nextAt = Math.max(dueAt + 1 + exponential(random, meanGapMs - 1), hostNow())
-    timer = setTimeout(next, nextAt - hostNow(), n + 1, nextAt)
+    timer = setTimeout(next, Math.max(0, nextAt - hostNow()), n + 1, nextAt)
   }
   next(0, hostNow())
   return {
