@@ -1,6 +1,6 @@
 /** The command as a user meets it: exit codes, one-line errors, and nothing left behind. */
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,16 +30,25 @@ const stormproof = (args: readonly string[], env: Record<string, string> = {}) =
     )
   })
 
-/** Everything below a command inherits its environment, so this tells its processes from all others of the machine. */
-const marked = (mark: string) => ({ ...process.env, STORMPROOF_TEST_MARK: mark })
+/**
+ * An environment that tells a test's processes from all others of the machine: they inherit the mark. Redis overwrites its
+ * own environment with its title, so its nodes are known by the folder they work in.
+ */
+async function marked(mark: string): Promise<NodeJS.ProcessEnv & { TMPDIR: string; STORMPROOF_TEST_MARK: string }> {
+  const folder = join(out, mark)
+  await mkdir(folder)
+  return { ...process.env, STORMPROOF_TEST_MARK: mark, TMPDIR: folder }
+}
 
 /** The command lines of living processes that carry the mark. */
 async function processesOf(mark: string): Promise<string[]> {
   const found: string[] = []
-  for (const pid of await readdir('/proc')) {
-    const environment = /^\d+$/.test(pid) ? await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '') : ''
-    if (environment.includes(`STORMPROOF_TEST_MARK=${mark}\0`))
-      found.push((await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' '))
+  for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '')
+    if (!environment.includes(`STORMPROOF_TEST_MARK=${mark}\0`) && !folder.startsWith(join(out, mark, '/'))) continue
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (line) found.push(line.replaceAll('\0', ' '))
   }
   return found
 }
@@ -134,46 +143,57 @@ test('a run leaves its record and its history, and prints JSON for machines', as
   expect(code).toBe(1)
 })
 
+/** Starts a run that is not waited for. */
+async function startRun(mark: string) {
+  const args = [door, 'run', 'provider-outage', '--out', join(out, mark)]
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env: await marked(mark) })
+  const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
+  return { child, exited }
+}
+
 test.each([
   ['SIGINT', 6_000, 'in the middle of a storm'],
   ['SIGTERM', 6_000, 'in the middle of a storm'],
   ['SIGINT', 1_200, 'while the cluster starts'],
 ] as const)('%s after %i ms, %s: stops all it had started, exit 130', async (signal, afterMs, when) => {
   const mark = `${signal} ${when}`
-  const args = [door, 'run', 'provider-outage', '--out', join(out, signal)]
-  const child = spawn(process.execPath, args, { stdio: 'ignore', env: marked(mark) })
-  const exited = new Promise<number | null>(resolve => child.once('exit', code => resolve(code)))
-  await sleep(afterMs)
-  expect(await processesOf(mark)).toEqual(expect.arrayContaining([expect.stringContaining('redis-server')]))
-  child.kill(signal)
-  expect(await exited).toBe(130)
-  expect(await processesOf(mark)).toEqual([])
+  const { child, exited } = await startRun(mark)
+  try {
+    await sleep(afterMs)
+    expect(await processesOf(mark)).toEqual(expect.arrayContaining([expect.stringContaining('redis-server')]))
+    child.kill(signal)
+    expect(await exited).toBe(130)
+    expect(await processesOf(mark)).toEqual([])
+  } finally {
+    child.kill('SIGKILL')
+  }
 })
 
 test('a runner killed in the middle leaves nothing either', async () => {
-  const args = [door, 'run', 'provider-outage', '--out', join(out, 'killed')]
-  const child = spawn(process.execPath, args, { stdio: 'ignore', env: marked('killed') })
-  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  const { child, exited } = await startRun('killed')
   await sleep(5_000)
-  expect((await processesOf('killed')).length).toBeGreaterThan(10)
+  // The runner, six nodes with their keeper, and the storm's own processes.
+  const before = (await processesOf('killed')).length
   child.kill('SIGKILL')
   await exited
   for (let tries = 0; tries < 100 && (await processesOf('killed')).length; tries++) await sleep(100)
   expect(await processesOf('killed')).toEqual([])
+  expect(before).toBeGreaterThan(10)
 })
 
 test('cluster up, status and down', async () => {
   // A folder of its own, so that a cluster that somebody keeps here is left alone.
-  const mark = 'standing'
-  const cluster = (action: string) => stormproof(['cluster', action], { STORMPROOF_TEST_MARK: mark, TMPDIR: out })
+  const { TMPDIR, STORMPROOF_TEST_MARK } = await marked('standing')
+  const cluster = (action: string) => stormproof(['cluster', action], { TMPDIR, STORMPROOF_TEST_MARK })
   const up = await cluster('up')
   try {
     expect(up.stdout.trim().split('\n')).toHaveLength(6)
+    expect((await processesOf('standing')).length).toBe(7)
     expect(await cluster('up')).toMatchObject({ code: 0, stdout: up.stdout })
     expect(await cluster('status')).toMatchObject({ code: 0, stdout: up.stdout })
   } finally {
     expect((await cluster('down')).code).toBe(0)
   }
   expect(await cluster('status')).toMatchObject({ code: 3, stdout: 'no cluster is up\n' })
-  expect(await processesOf(mark)).toEqual([])
+  expect(await processesOf('standing')).toEqual([])
 })
