@@ -21,6 +21,8 @@ export default defineConfig({
           include: ['**/*.live.test.ts'],
           exclude,
           fileParallelism: false,
+          // Real processes on a shared machine: a second chance, and no third.
+          retry: 1,
           testTimeout: 60_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
