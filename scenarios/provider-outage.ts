@@ -1,4 +1,4 @@
-import * as checks from '../sim/checks/index.ts'
+import { afterFailures } from '../sim/checks/usual.ts'
 import { poisson } from '../sim/load/index.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { provider, topology } from '../sim/topology.ts'
@@ -27,17 +27,7 @@ export const providerOutage: Scenario = {
     poisson({ name: 'recovery', from: 5_000, to: 6_000, perSecond: 6 }),
   ],
   faults: [{ at: 2_000, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } }],
-  checks: [
-    checks.limitsHold,
-    checks.noCrossSlot,
-    checks.nothingUncounted,
-    checks.everySlotReturned,
-    checks.residencyWithin,
-    checks.tracksTruth,
-    checks.noGhostRejections,
-    checks.everyRequestAnswered,
-    checks.recoversWithin,
-  ],
+  checks: afterFailures,
   catches: ['ttl-only'],
   spares: ['ref-count'],
 }

@@ -1,4 +1,4 @@
-import * as checks from '../sim/checks/index.ts'
+import { afterFailures } from '../sim/checks/usual.ts'
 import { bursts } from '../sim/load/index.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { provider, topology } from '../sim/topology.ts'
@@ -25,17 +25,7 @@ export const sameSession: Scenario = {
       call: { fault: 'provider-mixed', provider: 'alpha', ratio: 0.5, status: 500, afterMs: 25 },
     },
   ],
-  checks: [
-    checks.limitsHold,
-    checks.noCrossSlot,
-    checks.nothingUncounted,
-    checks.everySlotReturned,
-    checks.residencyWithin,
-    checks.tracksTruth,
-    checks.noGhostRejections,
-    checks.everyRequestAnswered,
-    checks.recoversWithin,
-  ],
+  checks: afterFailures,
   catches: ['raw-remove'],
   spares: [],
 }

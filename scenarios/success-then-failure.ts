@@ -1,4 +1,4 @@
-import * as checks from '../sim/checks/index.ts'
+import { afterFailures } from '../sim/checks/usual.ts'
 import { conversations } from '../sim/load/index.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { provider, topology } from '../sim/topology.ts'
@@ -29,17 +29,7 @@ export const successThenFailure: Scenario = {
   phases: { baselineAt: 500, stormAt: 2_950, recoveryAt: 5_200, endAt: 5_200 },
   load: [after(0), after(1), after(10)],
   faults: [{ at: 2_950, for: 2_250, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } }],
-  checks: [
-    checks.limitsHold,
-    checks.noCrossSlot,
-    checks.nothingUncounted,
-    checks.everySlotReturned,
-    checks.residencyWithin,
-    checks.tracksTruth,
-    checks.noGhostRejections,
-    checks.everyRequestAnswered,
-    checks.recoversWithin,
-  ],
+  checks: afterFailures,
   catches: ['ref-count'],
   spares: [],
 }
