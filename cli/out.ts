@@ -1,11 +1,15 @@
 /** Where a run is left: `<out>/<scenario>.<world>.<tracker>.<seed>/`. */
-import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { json } from '../reports/json.ts'
 import type { Event } from '../sim/history.ts'
+import type { Storm } from '../sim/run.ts'
 import type { RunRecord } from '../sim/run-record.ts'
 import { EnvironmentNotReady } from '../sim/worlds/live/environment.ts'
 import { BadArgument } from './errors.ts'
+import { planFile } from './plan-file.ts'
 
 /** A live run's history and record take a few MB. */
 const neededBytes = 8 * 1024 * 1024
@@ -34,11 +38,51 @@ export async function prepareOut(out: string): Promise<void> {
   }
 }
 
-/** Writes run.json and history.ndjson; answers the folder. */
-export async function leave(out: string, record: RunRecord, history: readonly Event[]): Promise<string> {
-  const folder = join(out, `${record.scenario}.${record.world}.${record.tracker}.${record.seed}`)
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'run.json'), json.render(record, { colour: false }))
-  await writeFile(join(folder, 'history.ndjson'), history.map(event => `${JSON.stringify(event)}\n`).join(''))
-  return folder
+/** A run's folder while the run is played. */
+export interface Leaving {
+  folder: string
+  /** A line of history.ndjson. */
+  keep(event: Event): void
+  /** Writes run.json, with what the history amounts to. */
+  close(record: Omit<RunRecord, 'history'>): RunRecord
+  /** For a run that broke off: what was kept stays. */
+  abandon(): void
+}
+
+/** A history of a million requests does not fit in memory: lines go to disk in pieces of this size. */
+const pieceLength = 64 * 1024
+
+/** Opens `<out>/<scenario>.<world>.<tracker>.<seed>/` and leaves the plan there at once, so that even a broken run can be replayed. */
+export function startLeaving(out: string, { scenario, tracker, plan }: Storm, world: RunRecord['world']): Leaving {
+  const folder = join(out, `${scenario.name}.${world}.${tracker.name}.${plan.seed}`)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'plan.json'), planFile(plan, tracker.name))
+  const file = openSync(join(folder, 'history.ndjson'), 'w')
+  const hash = createHash('sha256')
+  let piece = ''
+  let events = 0
+  const flush = () => {
+    hash.update(piece)
+    writeSync(file, piece)
+    piece = ''
+  }
+  return {
+    folder,
+    keep(event) {
+      events++
+      piece += `${JSON.stringify(event)}\n`
+      if (piece.length > pieceLength) flush()
+    },
+    close(record) {
+      flush()
+      closeSync(file)
+      const whole: RunRecord = { ...record, history: { events, sha256: hash.digest('hex') } }
+      writeFileSync(join(folder, 'run.json'), json.render(whole, { colour: false }))
+      return whole
+    },
+    abandon() {
+      flush()
+      closeSync(file)
+    },
+  }
 }

@@ -1,19 +1,9 @@
-/** Plays one scenario with one tracker in the live world, and leaves the run's files. */
-import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
-import { type Run, run } from '../sim/run.ts'
+/** Plays one storm in a world, and leaves the run's files. */
+import { type Run, run, type Storm } from '../sim/run.ts'
 import type { RunRecord } from '../sim/run-record.ts'
-import type { Scenario } from '../sim/scenario.ts'
-import { openLive } from '../sim/worlds/live/index.ts'
-import type { Stage } from './live.ts'
-import { leave } from './out.ts'
+import { startLeaving } from './out.ts'
 import { recordOf } from './record.ts'
-
-export interface Order {
-  scenario: Scenario
-  tracker: TrackerVariant
-  seed: number
-  out: string
-}
+import type { Stage } from './stage.ts'
 
 export interface Played {
   run: Run
@@ -21,16 +11,17 @@ export interface Played {
   folder: string
 }
 
-export async function playOne(
-  { scenario, tracker, seed, out }: Order,
-  stage: Stage,
-  signal: AbortSignal,
-): Promise<Played> {
+export async function playOne(storm: Storm, stage: Stage, out: string): Promise<Played> {
   const startedAt = new Date()
   const began = performance.now()
-  const played = await run(scenario, tracker, seed, cast =>
-    openLive({ cluster: stage.cluster, scenario: cast, tracker, seed, signal }),
-  )
-  const record = recordOf(played, { startedAt, wallMs: performance.now() - began, redis: stage.redis })
-  return { run: played, record, folder: await leave(out, record, played.history) }
+  const leaving = startLeaving(out, storm, stage.world)
+  try {
+    const played = await run(storm, (plan, tell) => stage.open(plan, storm.tracker, tell), leaving.keep)
+    const wallMs = performance.now() - began
+    const record = leaving.close(recordOf(played, { startedAt, wallMs, store: stage.store }))
+    return { run: played, record, folder: leaving.folder }
+  } catch (error) {
+    leaving.abandon()
+    throw error
+  }
 }

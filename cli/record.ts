@@ -7,31 +7,28 @@ import type { RunRecord } from '../sim/run-record.ts'
 export interface Circumstances {
   startedAt: Date
   wallMs: number
-  redis: string
+  store: string
 }
 
-export function recordOf(run: Run, { startedAt, wallMs, redis }: Circumstances): RunRecord {
-  const receipts = [...run.history].flatMap(event =>
-    event.kind === 'receipt' ? [{ fault: event.fault, landed: event.landed, because: event.because }] : [],
-  )
+export function recordOf(run: Run, { startedAt, wallMs, store }: Circumstances): Omit<RunRecord, 'history'> {
   return {
     schema: 1,
     scenario: run.scenario.name,
     claim: run.scenario.claim,
     world: run.world,
     tracker: run.tracker.name,
-    seed: run.seed,
+    seed: run.plan.seed,
     commit: commit(),
     startedAt: startedAt.toISOString(),
     wallMs: Math.round(wallMs),
     figures: { ...run.measurement.figures },
-    receipts,
+    receipts: [...run.measurement.receipts],
     verdicts: run.verdicts.map(verdict => ({ ...verdict, evidence: [...verdict.evidence] })),
     environment: {
       node: process.version,
       platform: `${platform()} ${release()} ${arch()}`,
       cpus: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
-      redis,
+      store,
     },
   }
 }

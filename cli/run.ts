@@ -4,12 +4,13 @@ import * as reports from '../reports/index.ts'
 import type { Report } from '../reports/report.ts'
 import * as scenarios from '../scenarios/index.ts'
 import { exitCodeOf } from '../sim/judge.ts'
+import { makePlan } from '../sim/plan.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { BadArgument, named } from './errors.ts'
-import { onStage } from './live.ts'
 import { prepareOut } from './out.ts'
 import { playOne } from './play-one.ts'
 import type { Progress } from './progress.ts'
+import { onLiveStage } from './stage.ts'
 
 export interface RunOptions {
   world: string
@@ -33,16 +34,13 @@ export async function runCommand(
   if (options.world !== 'live') throw new BadArgument(`no world "${options.world}" yet: there is live`)
   await prepareOut(options.out)
   const quietOut = rendered.includes(reports.json)
-  const records = await onStage(progress.done, signal, async stage => {
+  const records = await onLiveStage(progress.done, signal, async stage => {
     const finished = []
     for (const scenario of wanted)
       for (const tracker of cast) {
         progress.step(`${scenario.name} with ${tracker.name}, seed ${options.seed} …`)
-        const { record, folder } = await playOne(
-          { scenario, tracker, seed: options.seed, out: options.out },
-          stage,
-          signal,
-        )
+        const plan = makePlan(scenario, options.seed)
+        const { record, folder } = await playOne({ scenario, tracker, plan }, stage, options.out)
         progress.done(`left ${folder}/run.json and history.ndjson`)
         // Machines read stdout: a person's report makes way for JSON.
         for (const report of rendered) {

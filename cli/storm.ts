@@ -2,13 +2,14 @@
 import * as trackers from '../proxy/tracker/index.ts'
 import { table } from '../reports/index.ts'
 import * as scenarios from '../scenarios/index.ts'
+import { makePlan } from '../sim/plan.ts'
 import { behaviourOf } from '../sim/run.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { exitCodes, named } from './errors.ts'
-import { onStage } from './live.ts'
 import { prepareOut } from './out.ts'
 import { type Played, playOne } from './play-one.ts'
 import type { Progress } from './progress.ts'
+import { onLiveStage } from './stage.ts'
 
 export interface StormOptions {
   seed: number
@@ -33,11 +34,11 @@ export async function storm(
     })),
   )
   await prepareOut(out)
-  const played = await onStage(progress.done, signal, async stage => {
+  const played = await onLiveStage(progress.done, signal, async stage => {
     const finished: Played[] = []
     for (const [n, { scenario, tracker }] of cast.entries()) {
       progress.step(`[${n + 1}/${cast.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`)
-      const one = await playOne({ scenario, tracker, seed, out }, stage, signal)
+      const one = await playOne({ scenario, tracker, plan: makePlan(scenario, seed) }, stage, out)
       const { expected, asDeclared, because } = behaviourOf(one.run)
       progress.done(
         `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,

@@ -27,8 +27,8 @@ export interface Admission {
 }
 
 export function createAdmission(config: ProxyConfig, ports: Ports, outbox: Outbox): Admission {
-  const { clock, random, tracker, emit } = ports
-  const boot = Math.floor(random.next() * 2 ** 32).toString(36)
+  const { clock, chance, tracker, emit } = ports
+  const boot = Math.floor(chance.of('boot').next() * 2 ** 32).toString(36)
   const live = new Map<string, Set<Hold>>(config.providers.map(({ id }) => [id, new Set<Hold>()]))
   let sequence = 0
   const newHold = (provider: Provider, session: string): Hold => ({

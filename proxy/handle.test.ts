@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '../sim/clock.ts'
-import { createRandom } from '../sim/random.ts'
+import { chanceFor } from '../sim/random.ts'
 import type { ProxyConfig } from './config.ts'
 import type { ProxyEvent } from './events.ts'
 import { TransportError } from './failure.ts'
@@ -100,7 +100,7 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
   }
   const proxy = createProxy(config, {
     clock,
-    random: createRandom(1),
+    chance: chanceFor(1, 'proxy'),
     transport,
     tracker,
     emit: event => events.push(event),

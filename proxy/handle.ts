@@ -27,7 +27,7 @@ export function createProxy(config: ProxyConfig, ports: Ports): ProxyCore {
     async handle(request, client) {
       ports.emit({ kind: 'request-began', request: request.id, session: request.session })
       const attempts: Attempted[] = []
-      for (const provider of order(config.providers, ports.random)) {
+      for (const provider of order(config.providers, ports.chance.of('order', request.id))) {
         if (client.signal.aborted) break
         const attempted = await attempt(provider, request, client, ports, admission)
         attempts.push(attempted)

@@ -15,7 +15,8 @@ export async function beat(
 }
 
 async function beatFor(provider: Provider, ports: Ports, admission: Admission, signal: AbortSignal) {
-  const { clock, random, tracker, emit } = ports
+  const { clock, chance, tracker, emit } = ports
+  const random = chance.of('beat', provider.id)
   while (!signal.aborted) {
     let wait = provider.heartbeatMs * (0.8 + 0.2 * random.next())
     try {

@@ -1,5 +1,5 @@
 /** Releases on their way to the store: sent at once, repeated until acknowledged, never waited for by a request. */
-import type { Clock, Millis, ProxyEvents, Random } from './ports.ts'
+import type { Chance, Clock, Millis, ProxyEvents, Random } from './ports.ts'
 import { leaseMs } from './provider.ts'
 import type { Ending, Hold, Tracker } from './tracker/tracker.ts'
 
@@ -14,17 +14,18 @@ export interface Outbox {
 
 interface OutboxPorts {
   clock: Clock
-  random: Random
+  chance: Chance
   tracker: Tracker
   emit: ProxyEvents
 }
 
-export function createOutbox({ clock, random, tracker, emit }: OutboxPorts): Outbox {
+export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts): Outbox {
   const waiting = new Map<Hold, { since: Millis; done: Promise<void> }>()
 
   async function deliver(hold: Hold, ending: Ending) {
     const { provider, member, token } = hold
     const began = clock.now()
+    let random: Random | undefined
     for (let tries = 1; ; tries++) {
       try {
         await tracker.release(hold, ending)
@@ -34,6 +35,7 @@ export function createOutbox({ clock, random, tracker, emit }: OutboxPorts): Out
         emit({ kind: 'store-trouble', doing: 'release', provider: provider.id, because: String(error) })
         // Past two leases the store has let go of the slot by itself, if it still knew it.
         if (clock.now() - began > 2 * leaseMs(provider)) return
+        random ??= chance.of('outbox', token)
         await clock.sleep(backOff(tries, random))
       }
     }

@@ -19,6 +19,11 @@ export interface Random {
   next(): number
 }
 
+export interface Chance {
+  /** Draws for one purpose. Where chance is seeded, the same words give the same draws, whatever else is drawn. */
+  of(...purpose: readonly string[]): Random
+}
+
 export interface Transport {
   /**
    * Starts one upstream call and resolves with its status line, before the body.
@@ -32,7 +37,7 @@ export type ProxyEvents = (event: ProxyEvent) => void
 
 export interface Ports {
   clock: Clock
-  random: Random
+  chance: Chance
   transport: Transport
   tracker: Tracker
   emit: ProxyEvents

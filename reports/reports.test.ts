@@ -19,6 +19,7 @@ const record = (tracker: string, history: readonly Event[]): RunRecord => {
     commit: null,
     startedAt: '2026-01-01T00:00:00.000Z',
     wallMs: 2_200,
+    history: { events: history.length, sha256: '' },
     figures: measured.figures,
     receipts: [{ fault: 'provider-fails', landed: true, because: 'alpha answered 3 requests with an error' }],
     verdicts: judge(Object.values(checks), measured, sampleTopology).map(verdict => ({

@@ -3,9 +3,12 @@ import type { Millis } from '../proxy/ports.ts'
 import type { FaultCall } from './faults/fault.ts'
 import type { Phase } from './history.ts'
 import type { Ask } from './load/load.ts'
+import type { Pace } from './providers/model.ts'
 import type { Scenario } from './scenario.ts'
+import type { Topology } from './topology.ts'
 
-export type AskStep = { do: 'ask'; request: string } & Ask
+/** `via`: the proxy instance it goes to, from 0. It stands in the plan, so that a step that is dropped moves no other. */
+export type AskStep = { do: 'ask'; request: string; via: number } & Ask
 
 export type Step =
   | AskStep
@@ -13,27 +16,32 @@ export type Step =
   | { at: Millis; do: 'inject'; id: string; call: FaultCall }
   | { at: Millis; do: 'heal'; id: string }
 
-/** Steps sorted by time; times in ms from the plan's start. */
+/** All that a world needs to play. Steps sorted by time; times in ms from the plan's start. */
 export interface Plan {
   scenario: string
   seed: number
+  topology: Topology
+  /** By provider id. */
+  paces: Readonly<Record<string, Pace>>
   steps: readonly Step[]
 }
 
 /** The same scenario and seed give the same plan. */
-export function makePlan(scenario: Scenario, seed: number): Plan {
-  const asks = scenario.load.flatMap(load => load.asks(seed)).sort((a, b) => a.at - b.at)
-  const { baselineAt, stormAt, recoveryAt } = scenario.phases
+export function makePlan({ name, topology, paces, phases, load, faults }: Scenario, seed: number): Plan {
+  const asks = load.flatMap(one => one.asks(seed)).sort((a, b) => a.at - b.at)
+  const { baselineAt, stormAt, recoveryAt } = phases
   const steps: Step[] = [
     { at: 0, do: 'phase', phase: 'warm-up' },
     { at: baselineAt, do: 'phase', phase: 'baseline' },
     { at: stormAt, do: 'phase', phase: 'storm' },
     { at: recoveryAt, do: 'phase', phase: 'recovery' },
-    ...scenario.faults.flatMap((fault, n): Step[] => [
+    ...faults.flatMap((fault, n): Step[] => [
       { at: fault.at, do: 'inject', id: `f${n + 1}`, call: fault.call },
       { at: fault.at + fault.for, do: 'heal', id: `f${n + 1}` },
     ]),
-    ...asks.map((ask, n): AskStep => ({ do: 'ask', request: `r${n + 1}`, ...ask })),
+    ...asks.map((ask, n): AskStep => ({ do: 'ask', request: `r${n + 1}`, via: n % topology.instances, ...ask })),
   ]
-  return { scenario: scenario.name, seed, steps: steps.sort((a, b) => a.at - b.at) }
+  return { scenario: name, seed, topology, paces, steps: steps.sort((a, b) => a.at - b.at) }
 }
+
+export const asksOf = ({ steps }: Plan): AskStep[] => steps.filter((step): step is AskStep => step.do === 'ask')

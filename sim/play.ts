@@ -1,9 +1,8 @@
-/** Plays a plan in a world, in a straight line, and answers the history. */
+/** Plays a plan in a world, in a straight line. */
 
 import type { Fault, Heal, Receipt } from './faults/fault.ts'
 import * as faults from './faults/index.ts'
-import type { Event } from './history.ts'
-import type { AskStep, Plan, Step } from './plan.ts'
+import { type AskStep, asksOf, type Plan, type Step } from './plan.ts'
 import type { Topology } from './topology.ts'
 import type { World } from './world.ts'
 
@@ -14,8 +13,7 @@ interface Standing {
   receipt(): Promise<Receipt>
 }
 
-export async function play(plan: Plan, topology: Topology, world: World): Promise<Event[]> {
-  const asks = plan.steps.filter((step): step is AskStep => step.do === 'ask')
+export async function play(plan: Plan, world: World): Promise<void> {
   const standing = new Map<string, Standing>()
   const healed: [string, Standing][] = []
 
@@ -37,7 +35,7 @@ export async function play(plan: Plan, topology: Topology, world: World): Promis
   }
 
   world.begin()
-  const asked = world.ask(asks)
+  const asked = world.ask(asksOf(plan))
   // Joined below; should the run be interrupted before that, its rejection is not a second error.
   asked.catch(() => {})
   try {
@@ -51,8 +49,8 @@ export async function play(plan: Plan, topology: Topology, world: World): Promis
     for (const id of [...standing.keys()]) await heal(id)
   }
   for (const [id, { fault, receipt }] of healed) world.record({ kind: 'receipt', fault, id, ...(await receipt()) })
-  await rest(topology, world)
-  return world.finish()
+  await rest(plan.topology, world)
+  await world.finish()
 }
 
 /** Nobody asks any more: one look when everything in transit has arrived, and one when no window excuses a member. */

@@ -1,5 +1,5 @@
 /** Seeded chance. Every draw is keyed by what it is for, so that removing one step of a plan changes no other. */
-import type { Random } from '../proxy/ports.ts'
+import type { Chance, Random } from '../proxy/ports.ts'
 
 /** mulberry32 (Tommy Ettinger, public domain): 32 bits of state, uniform enough for load and latencies; not for secrets. */
 export function createRandom(seed: number): Random {
@@ -22,6 +22,11 @@ export function randomFor(seed: number, ...keys: readonly (string | number)[]): 
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return createRandom(hash ^ (hash >>> 16))
 }
+
+/** Seeded chance as a port: what one owner draws. */
+export const chanceFor = (seed: number, owner: string): Chance => ({
+  of: (...purpose) => randomFor(seed, owner, ...purpose),
+})
 
 /** An exponential gap with the given mean: what lies between the arrivals of a Poisson process. */
 export const exponential = (random: Random, mean: number): number => -Math.log(1 - random.next()) * mean

@@ -13,6 +13,8 @@ export const runRecord = z.object({
   commit: z.string().nullable(),
   startedAt: z.iso.datetime(),
   wallMs: z.int().nonnegative(),
+  /** What history.ndjson holds: same plan, same world, same tracker, same hash (virtual world). */
+  history: z.object({ events: z.int().nonnegative(), sha256: z.string() }),
   figures: z.record(z.string(), z.number()),
   receipts: z.array(z.object({ fault: z.string(), landed: z.boolean(), because: z.string() })),
   verdicts: z.array(

@@ -3,47 +3,54 @@ import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import type { Verdict } from './checks/check.ts'
 import type { Event } from './history.ts'
 import { judge } from './judge.ts'
-import { measure } from './measure/index.ts'
+import { startMeasuring } from './measure/index.ts'
 import type { Measurement } from './measure/measurement.ts'
-import { makePlan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { play } from './play.ts'
 import type { Scenario } from './scenario.ts'
 import type { World } from './world.ts'
 
-export interface Run {
+/** Who plays what: the plan says the rest. */
+export interface Storm {
   scenario: Scenario
   tracker: TrackerVariant
+  plan: Plan
+}
+
+export interface Run extends Storm {
   world: World['name']
-  seed: number
-  history: readonly Event[]
   measurement: Measurement
   verdicts: readonly Verdict[]
 }
 
-/** The scenario as it is for this tracker: what membership means is the tracker's to say. */
-export const castFor = (scenario: Scenario, tracker: TrackerVariant): Scenario => ({
-  ...scenario,
-  topology: { ...scenario.topology, membership: tracker.membership },
+export type Listener = (event: Event) => void
+
+/** The plan as it is for this tracker: what membership means is the tracker's to say. */
+export const castFor = (plan: Plan, tracker: TrackerVariant): Plan => ({
+  ...plan,
+  topology: { ...plan.topology, membership: tracker.membership },
 })
 
-/** Opens a world, plays, closes it whatever happened, and judges what it left. */
+/** Opens a world, plays, closes it whatever happened, and judges what it told. `keep` is told each event once, in order. */
 export async function run(
-  scenario: Scenario,
-  tracker: TrackerVariant,
-  seed: number,
-  open: (scenario: Scenario) => Promise<World>,
+  storm: Storm,
+  open: (plan: Plan, tell: Listener) => Promise<World>,
+  keep: Listener = () => {},
 ): Promise<Run> {
-  const cast = castFor(scenario, tracker)
-  const plan = makePlan(cast, seed)
-  const world = await open(cast)
+  const plan = castFor(storm.plan, storm.tracker)
+  const measuring = startMeasuring(plan.topology)
+  const world = await open(plan, event => {
+    measuring.see(event)
+    keep(event)
+  })
   try {
-    const history = await play(plan, cast.topology, world)
-    const measurement = measure(history, cast.topology)
-    const verdicts = judge(cast.checks, measurement, cast.topology)
-    return { scenario: cast, tracker, world: world.name, seed, history, measurement, verdicts }
+    await world.drive(play(plan, world))
   } finally {
     await world.close()
   }
+  const measurement = measuring.done()
+  const verdicts = judge(storm.scenario.checks, measurement, plan.topology)
+  return { ...storm, plan, world: world.name, measurement, verdicts }
 }
 
 /** What a tracker declares of itself, against what the run showed. */

@@ -1,7 +1,7 @@
 /** The host's clock and chance, as the core's ports. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock, Random } from '../ports.ts'
+import type { Chance, Clock } from '../ports.ts'
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -9,4 +9,4 @@ export const systemClock: Clock = {
 }
 
 /** 32 bits from the operating system a draw: tokens of two boots must not meet. */
-export const systemRandom: Random = { next: () => randomBytes(4).readUInt32BE() / 2 ** 32 }
+export const systemChance: Chance = { of: () => ({ next: () => randomBytes(4).readUInt32BE() / 2 ** 32 }) }

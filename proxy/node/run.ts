@@ -5,7 +5,7 @@ import type { ProxyConfig } from '../config.ts'
 import { createProxy } from '../handle.ts'
 import type { ProxyEvents } from '../ports.ts'
 import type { TrackerVariant } from '../tracker/tracker.ts'
-import { systemClock, systemRandom } from './clock.ts'
+import { systemChance, systemClock } from './clock.ts'
 import { openRedis, type RedisAddress } from './redis.ts'
 import { serve } from './server.ts'
 import { createTransport } from './transport.ts'
@@ -39,7 +39,7 @@ export async function runProxy({
   const store = openRedis(redis, because => emit({ kind: 'store-trouble', doing: 'connect', provider: '', because }))
   await store.ready()
   const transport = createTransport()
-  const ports = { clock: systemClock, random: systemRandom, transport, tracker: tracker.create(store, windowMs), emit }
+  const ports = { clock: systemClock, chance: systemChance, transport, tracker: tracker.create(store, windowMs), emit }
   const proxy = createProxy(config, ports)
   const running = new AbortController()
   const beating = proxy.run(running.signal)

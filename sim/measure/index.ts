@@ -1,5 +1,5 @@
 /** One pass over a history: figures, and the findings behind them. Memory grows with sessions and members, not with events. */
-import type { History } from '../history.ts'
+import type { Event, History } from '../history.ts'
 import type { Topology } from '../topology.ts'
 import { admission } from './admission.ts'
 import { clients } from './clients.ts'
@@ -11,31 +11,51 @@ import { rest } from './rest.ts'
 import { soundness } from './soundness.ts'
 import { tracking } from './tracking.ts'
 
-export function measure(history: History, topology: Topology): Measurement {
+export interface Measuring {
+  /** To be told every event once, in order of time. */
+  see(event: Event): void
+  /** To be called once, after the last event. */
+  done(): Measurement
+}
+
+export function startMeasuring(topology: Topology): Measuring {
   const ledger = new Ledger(topology)
   const meters = [residency(), tracking(), limits(), admission(), rest(), clients(), soundness()]
-  for (const event of history) {
-    const change = ledger.see(event)
-    for (const meter of meters) meter.see(event, change, ledger)
+  return {
+    see(event) {
+      const change = ledger.see(event)
+      for (const meter of meters) meter.see(event, change, ledger)
+    },
+    done() {
+      const measured: Measurement = { ...nothing, figures: {} }
+      const figures: Record<string, number> = {}
+      for (const meter of meters) {
+        const done = meter.done(ledger)
+        Object.assign(figures, done.figures)
+        Object.assign(measured, done)
+      }
+      return { ...measured, figures }
+    },
   }
-  const measured: Measurement = {
-    figures: {},
-    longestStays: {},
-    overshoots: [],
-    ghostRejections: [],
-    uncounted: [],
-    phantomsAtRest: [],
-    unanswered: [],
-    unlanded: [],
-    observerFaults: [],
-    loadFaults: [],
-    lost: [],
-  }
-  const figures: Record<string, number> = {}
-  for (const meter of meters) {
-    const done = meter.done(ledger)
-    Object.assign(figures, done.figures)
-    Object.assign(measured, done)
-  }
-  return { ...measured, figures }
+}
+
+/** The same for a history that is there already. */
+export function measure(history: History, topology: Topology): Measurement {
+  const measuring = startMeasuring(topology)
+  for (const event of history) measuring.see(event)
+  return measuring.done()
+}
+
+const nothing: Omit<Measurement, 'figures'> = {
+  longestStays: {},
+  overshoots: [],
+  ghostRejections: [],
+  uncounted: [],
+  phantomsAtRest: [],
+  unanswered: [],
+  receipts: [],
+  unlanded: [],
+  observerFaults: [],
+  loadFaults: [],
+  lost: [],
 }

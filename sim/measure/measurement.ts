@@ -24,6 +24,13 @@ export interface Finding {
   evidence: readonly Event[]
 }
 
+/** Whether a fault landed, and how that is known. */
+export interface FaultReceipt {
+  fault: string
+  landed: boolean
+  because: string
+}
+
 export interface Measurement {
   /** Named as in run.json; a figure that has no samples is absent, never 0. */
   figures: Readonly<Record<string, number>>
@@ -34,6 +41,7 @@ export interface Measurement {
   uncounted: readonly Finding[]
   phantomsAtRest: readonly Finding[]
   unanswered: readonly Finding[]
+  receipts: readonly FaultReceipt[]
   unlanded: readonly Finding[]
   /** Gaps of the observer, and censuses that differ from the replayed state. */
   observerFaults: readonly Finding[]

@@ -1,5 +1,6 @@
 /** Can this run be judged at all: what the store and its observer say of themselves, how the load was played, whether faults landed. */
 import type { Event } from '../history.ts'
+import type { FaultReceipt } from './measurement.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 /** A generator later than this did not play the storm that was planned. */
@@ -10,6 +11,7 @@ export function soundness(): Meter {
   const load = new Findings()
   const unlanded = new Findings()
   const lost = new Findings()
+  const receipts: FaultReceipt[] = []
   const injected = new Map<string, Event>()
   const figures: Record<string, number> = {}
   let requests = 0
@@ -59,6 +61,7 @@ export function soundness(): Meter {
           return void injected.set(event.id, event)
         case 'receipt':
           injected.delete(event.id)
+          receipts.push({ fault: event.fault, landed: event.landed, because: event.because })
           if (!event.landed) unlanded.add(`${event.fault} (${event.id}) did not land: ${event.because}`, event)
           return
         case 'generator':
@@ -87,7 +90,14 @@ export function soundness(): Meter {
         for (const [kind, count] of Object.entries(counted.errors)) figures[`store.errors.${kind}`] = count
         figures['store.errors'] = Object.values(counted.errors).reduce((sum, count) => sum + count, 0)
       }
-      return { figures, unlanded: unlanded.list, lost: lost.list, observerFaults: observer.list, loadFaults: load.list }
+      return {
+        figures,
+        receipts,
+        unlanded: unlanded.list,
+        lost: lost.list,
+        observerFaults: observer.list,
+        loadFaults: load.list,
+      }
     },
   }
 }

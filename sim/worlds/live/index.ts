@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider } from '../../../proxy/provider.ts'
 import type { TrackerVariant } from '../../../proxy/tracker/tracker.ts'
-import { merge, type RawEvent, type RunnerEvent } from '../../history.ts'
+import { type Event, merge, type RawEvent, type RunnerEvent } from '../../history.ts'
 import { poisson } from '../../load/index.ts'
-import type { Scenario } from '../../scenario.ts'
+import type { Plan } from '../../plan.ts'
 import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
@@ -20,15 +20,16 @@ export const stormKey = 'stormproof-storm'
 export interface LiveOptions {
   /** Cleared of keys before the run; it outlives the world. */
   cluster: LiveCluster
-  scenario: Scenario
+  plan: Plan
   tracker: TrackerVariant
-  seed: number
   /** Fires to interrupt: every wait rejects with its reason. */
   signal: AbortSignal
+  /** Told at `finish`. */
+  tell(event: Event): void
 }
 
-export async function openLive({ cluster, scenario, tracker, seed, signal }: LiveOptions): Promise<World> {
-  const { topology, paces } = scenario
+export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOptions): Promise<World> {
+  const { topology, paces, seed } = plan
   const events: RawEvent[] = []
   const onEvents = (batch: RawEvent[]) => void events.push(...batch)
   const closers: (() => Promise<void>)[] = []
@@ -97,6 +98,7 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
         // A moment's lead, so that the first asks are not late before they start.
         origin = hostNow() + 100
       },
+      drive: work => work,
       now: () => hostNow() - origin,
       until: at => sleep(Math.max(0, at - (hostNow() - origin)), undefined, { signal }),
       ask: asks => load.play({ asks, targets: proxies.map(({ url }) => url), origin, key: stormKey }),
@@ -110,10 +112,8 @@ export async function openLive({ cluster, scenario, tracker, seed, signal }: Liv
         await tap.ask('sync')
         await close()
         // Parts tell in batches: some of the warm-up's came after it.
-        return merge(
-          events.filter(({ at }) => at >= watchedFrom),
-          origin,
-        )
+        const watched = events.splice(0).filter(({ at }) => at >= watchedFrom)
+        for (const event of merge(watched, origin)) tell(event)
       },
       close,
     }
@@ -138,7 +138,7 @@ async function warm(
   )
   const asks = poisson({ name: 'warm', from: 0, to: 1_500, perSecond: 250 }).asks(0)
   await load.play({
-    asks: asks.map((ask, n) => ({ do: 'ask', request: `warm-${n}`, ...ask })),
+    asks: asks.map((ask, n) => ({ do: 'ask', request: `warm-${n}`, via: n % proxies.length, ...ask })),
     targets: proxies.map(({ url }) => url),
     origin: hostNow(),
     key: stormKey,

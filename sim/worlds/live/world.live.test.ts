@@ -5,7 +5,8 @@ import * as checks from '../../checks/index.ts'
 import type { Event } from '../../history.ts'
 import { exitCodeOf } from '../../judge.ts'
 import { poisson } from '../../load/index.ts'
-import { castFor, run } from '../../run.ts'
+import { asksOf, makePlan, type Plan } from '../../plan.ts'
+import { run } from '../../run.ts'
 import type { Scenario } from '../../scenario.ts'
 import { provider, topology } from '../../topology.ts'
 import { type LiveCluster, launchCluster } from './cluster/index.ts'
@@ -36,19 +37,21 @@ const small: Scenario = {
   catches: [],
   spares: [],
 }
-const open = (cast: Scenario) => openLive({ cluster, scenario: cast, tracker: lease, seed: 1, signal: never })
+const open = (plan: Plan, tell: (event: Event) => void) =>
+  openLive({ cluster, plan, tracker: lease, signal: never, tell })
+const storm = (scenario: Scenario) => ({ scenario, tracker: lease, plan: makePlan(scenario, 1) })
 
 test('a run whose fault did not land is unknown: exit code 2', async () => {
   // Nobody asks any more when alpha begins to fail.
   const call = { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 5 }
-  const { verdicts } = await run({ ...small, faults: [{ at: 650, for: 200, call }] }, lease, 1, open)
+  const { verdicts } = await run(storm({ ...small, faults: [{ at: 650, for: 200, call }] }), open)
   expect(verdicts.find(({ check }) => check === 'faults-landed')).toMatchObject({ result: 'unknown' })
   expect(verdicts.filter(({ result }) => result === 'fail')).toEqual([])
   expect(exitCodeOf(verdicts)).toBe(2)
 })
 
 test('the same without the fault passes: exit code 0', async () => {
-  const { verdicts } = await run(small, lease, 1, open)
+  const { verdicts } = await run(storm(small), open)
   expect(verdicts.filter(({ result }) => result !== 'pass')).toEqual([])
   expect(exitCodeOf(verdicts)).toBe(0)
 })
@@ -57,13 +60,15 @@ test.each([
   ['nonsense', { kind: 'nonsense' } as const, 'malformed'],
   ['a broken connection', { kind: 'cut', afterChunks: 0 } as const, 'reset'],
 ])('a provider that answers %s is classified, and another one answers', async (_what, behaviour, failure) => {
-  const world = await open(castFor(small, lease))
+  const plan = makePlan(small, 1)
+  const history: Event[] = []
+  const world = await open(plan, event => void history.push(event))
   try {
     await world.levers.provider('alpha').behave(behaviour)
     world.begin()
-    const asks = small.load[0]!.asks(1).map((ask, n) => ({ do: 'ask', request: `r${n}`, ...ask }) as const)
+    const asks = asksOf(plan)
     await world.ask(asks)
-    const history = await world.finish()
+    await world.finish()
     const of = <K extends Event['kind']>(kind: K) =>
       history.filter((event): event is Extract<Event, { kind: K }> => event.kind === kind)
     const failed = of('attempt-ended').filter(event => event.provider === 'alpha')

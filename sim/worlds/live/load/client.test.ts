@@ -28,6 +28,7 @@ async function target(listener: RequestListener): Promise<string> {
 const ask = (request: string, more: Partial<AskStep> = {}): AskStep => ({
   do: 'ask',
   at: 0,
+  via: 0,
   request,
   session: `session of ${request}`,
   shape: 'openai',
@@ -78,7 +79,7 @@ test('a request says who it is, and its way is told from the plan to the end', a
   ])
 })
 
-test('targets take turns', async () => {
+test('a request goes to the instance that the plan names', async () => {
   const counts = [0, 0]
   const targets = await Promise.all(
     counts.map((_, n) =>
@@ -89,7 +90,7 @@ test('targets take turns', async () => {
     ),
   )
   await played(
-    Array.from({ length: 6 }, (_, n) => ask(`r${n}`)),
+    Array.from({ length: 6 }, (_, n) => ask(`r${n}`, { via: n % 2 })),
     targets,
   )
   expect(counts).toEqual([3, 3])

@@ -10,7 +10,7 @@ import { send } from './send.ts'
 export interface LoadOptions {
   /** Sorted by time. */
   asks: readonly AskStep[]
-  /** Requests go to them in turn. */
+  /** The proxies, in the order that an ask's `via` counts. */
   targets: readonly string[]
   /** The plan's time 0 on the host's clock. */
   origin: number
@@ -36,7 +36,7 @@ export async function playLoad(options: LoadOptions): Promise<void> {
   const lateness = createLateness()
   const underWay = new Set<Promise<void>>()
   let sent = 0
-  for (const [n, ask] of asks.entries()) {
+  for (const ask of asks) {
     const plannedAt = origin + ask.at
     await reach(plannedAt, signal)
     if (signal.aborted) {
@@ -46,7 +46,7 @@ export async function playLoad(options: LoadOptions): Promise<void> {
     }
     sent++
     lateness.record(hostNow() - plannedAt)
-    const target = targets[n % targets.length]!
+    const target = targets[ask.via % targets.length]!
     const one = send(ask, { ...options, target, plannedAt, dispatcher, deadlineMs }).finally(() => underWay.delete(one))
     underWay.add(one)
   }
