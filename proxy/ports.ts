@@ -12,6 +12,8 @@ export interface Clock {
   now(): Millis
   /** Rejects with the signal's reason when the signal fires first. */
   sleep(duration: Millis, signal?: AbortSignal): Promise<void>
+  /** Calls `wake` once after the duration, unless the returned function is called before. */
+  after(duration: Millis, wake: () => void): () => void
 }
 
 export interface Random {

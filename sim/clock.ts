@@ -3,48 +3,156 @@ import type { Clock, Millis } from '../proxy/ports.ts'
 
 interface Sleeper {
   at: Millis
+  /** Breaks ties: who fell asleep first wakes first. */
+  sequence: number
+  /** Where it stands in the heap. */
+  place: number
   wake(): void
 }
 
+/** More wakes than this at one instant is a loop that waits for nothing. */
+const mostWakesAtOnce = 1_000_000
+
+/** Nothing can happen any more, and somebody still waits. */
+export class Standstill extends Error {}
+
+/** Instants are whole microseconds, so that histories print short and sums do not drift. */
 export class VirtualClock implements Clock {
   #now: Millis = 0
-  /** By time, and at equal times in the order they fell asleep. */
-  #sleepers: Sleeper[] = []
+  #sequence = 0
+  #wakesAtOnce = 0
+  /** A binary heap by (at, sequence). */
+  readonly #heap: Sleeper[] = []
 
   now(): Millis {
     return this.#now
   }
 
   sleep(duration: Millis, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      const sleeper: Sleeper = { at: this.#now + Math.max(0, duration), wake: resolve }
-      const place = this.#sleepers.findIndex(({ at }) => at > sleeper.at)
-      this.#sleepers.splice(place < 0 ? this.#sleepers.length : place, 0, sleeper)
+      if (!signal) return void this.#push(duration, resolve)
       const leave = () => {
-        this.#sleepers = this.#sleepers.filter(other => other !== sleeper)
-        reject(signal!.reason)
+        this.#remove(sleeper)
+        reject(signal.reason)
       }
-      signal?.addEventListener('abort', leave, { once: true })
-      sleeper.wake = () => {
-        signal?.removeEventListener('abort', leave)
+      const sleeper = this.#push(duration, () => {
+        signal.removeEventListener('abort', leave)
         resolve()
-      }
+      })
+      signal.addEventListener('abort', leave, { once: true })
     })
   }
 
-  /** Runs until nobody sleeps, or until virtual time has reached `until`. */
+  after(duration: Millis, wake: () => void): () => void {
+    const sleeper = this.#push(duration, wake)
+    return () => this.#remove(sleeper)
+  }
+
+  /** Wakes sleepers one by one until nobody sleeps, or until virtual time has reached `until`. */
   async run(until: Millis = Number.POSITIVE_INFINITY): Promise<void> {
-    await quiet()
-    while (this.#sleepers.length && this.#sleepers[0]!.at <= until) {
-      const next = this.#sleepers.shift()!
-      this.#now = next.at
-      next.wake()
-      await quiet()
-    }
+    await new Promise<void>((resolve, reject) =>
+      this.#loop(() => !this.#heap.length || this.#heap[0]!.at > until, resolve, reject),
+    )
     if (until !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, until)
+  }
+
+  /** Lets time pass until `work` is settled, and answers as it does. Rejects with a `Standstill` when nobody is left who could settle it. */
+  drive<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let settled = false
+      const settle = () => {
+        settled = true
+      }
+      work.then(settle, settle)
+      const ended = () =>
+        settled
+          ? resolve(work)
+          : reject(new Standstill(`at ${this.#now} ms nobody sleeps any more, and the work is not done`))
+      this.#loop(() => settled || !this.#heap.length, ended, reject)
+    })
+  }
+
+  #loop(over: () => boolean, ended: () => void, failed: (error: unknown) => void) {
+    const step = () => {
+      if (over()) return ended()
+      try {
+        this.#wakeNext()
+      } catch (error) {
+        return failed(error)
+      }
+      quiet(step)
+    }
+    quiet(step)
+  }
+
+  #wakeNext() {
+    const next = this.#heap[0]!
+    this.#remove(next)
+    this.#wakesAtOnce = next.at === this.#now ? this.#wakesAtOnce + 1 : 0
+    if (this.#wakesAtOnce > mostWakesAtOnce)
+      throw new Standstill(`virtual time stands still at ${this.#now} ms: ${mostWakesAtOnce} wakes at this instant`)
+    this.#now = next.at
+    next.wake()
+  }
+
+  #push(duration: Millis, wake: () => void): Sleeper {
+    const at = Math.round((this.#now + Math.max(0, duration)) * 1000) / 1000
+    const sleeper: Sleeper = { at, sequence: this.#sequence++, place: this.#heap.length, wake }
+    this.#heap.push(sleeper)
+    this.#up(sleeper, sleeper.place)
+    return sleeper
+  }
+
+  /** Does nothing when it has woken already. */
+  #remove(sleeper: Sleeper) {
+    const heap = this.#heap
+    const { place } = sleeper
+    if (heap[place] !== sleeper) return
+    const last = heap.pop()!
+    if (last === sleeper) return
+    this.#down(last, place)
+    if (last.place === place) this.#up(last, place)
+  }
+
+  #up(sleeper: Sleeper, from: number) {
+    const heap = this.#heap
+    let place = from
+    while (place > 0) {
+      const parent = heap[(place - 1) >> 1]!
+      if (!isBefore(sleeper, parent)) break
+      heap[place] = parent
+      const next = parent.place
+      parent.place = place
+      place = next
+    }
+    heap[place] = sleeper
+    sleeper.place = place
+  }
+
+  #down(sleeper: Sleeper, from: number) {
+    const heap = this.#heap
+    let place = from
+    for (;;) {
+      let child = 2 * place + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+      const below = heap[child]!
+      if (!isBefore(below, sleeper)) break
+      heap[place] = below
+      below.place = place
+      place = child
+    }
+    heap[place] = sleeper
+    sleeper.place = place
   }
 }
 
-/** A tick queued from inside a microtask runs when the microtask queue has run dry: nothing is left that could still act now. */
-const quiet = () => new Promise<void>(resolve => queueMicrotask(() => process.nextTick(resolve)))
+const isBefore = (a: Sleeper, b: Sleeper) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence)
+
+/**
+ * A tick queued from inside a microtask runs when the microtask queue has run dry: nothing is left that could still act now.
+ * That holds for promises, generators, abort signals and web streams, which are all
+ * that the core uses; chains of ticks, Node's own streams and real I/O would need more.
+ */
+const quiet = (next: () => void) => queueMicrotask(() => process.nextTick(next))

@@ -6,6 +6,10 @@ import type { Chance, Clock } from '../ports.ts'
 export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (duration, signal) => sleep(Math.max(0, duration), undefined, signal && { signal }),
+  after(duration, wake) {
+    const timer = setTimeout(wake, Math.max(0, duration))
+    return () => clearTimeout(timer)
+  },
 }
 
 /** 32 bits from the operating system a draw: tokens of two boots must not meet. */

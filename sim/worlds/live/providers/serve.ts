@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { HttpHandler } from 'msw'
+import { systemClock } from '../../../../proxy/node/clock.ts'
 import type { RawEvent } from '../../../history.ts'
 import { type Behaviours, createBehaviours } from '../../../providers/behaviours.ts'
 import { providerHandlers } from '../../../providers/handlers.ts'
@@ -26,10 +26,7 @@ export interface ServedProviders {
   stop(): Promise<void>
 }
 
-const clock = {
-  now: hostNow,
-  sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal && { signal }),
-}
+const clock = { ...systemClock, now: hostNow }
 
 export async function serveProviders({ seed, providers, ports, emit }: ServeOptions): Promise<ServedProviders> {
   const played = providers.map(({ id, pace }) => ({ id, pace, behaviours: createBehaviours() }))

@@ -1,0 +1,365 @@
+/** The commands that trackers and stickiness use, with the replies and the error texts of Redis 7.0 (redis.io/commands). */
+import type { Millis } from '../../proxy/ports.ts'
+import type { Keyspace } from './keyspace.ts'
+import { formatDouble, parseFloatArgument, parseInteger } from './numbers.ts'
+import { RedisError, type Reply } from './reply.ts'
+import type { Entry, SortedSet } from './sorted-set.ts'
+
+export interface Context {
+  keyspace: Keyspace
+  /** The server's clock: Unix time in ms, fractions allowed. */
+  now(): Millis
+}
+
+export interface Command {
+  /** Arguments with the name; negative: at least so many. */
+  arity: number
+  writes: boolean
+  /** Refused while the memory is full. */
+  grows: boolean
+  /** Positions of the keys: first and last (negative from the end); none for 0. */
+  keys: readonly [first: number, last: number]
+  run(args: readonly string[], context: Context): Reply
+}
+
+const ok = { ok: 'OK' } as const
+const syntax = () => new RedisError('ERR syntax error')
+const minMax = 'ERR min or max is not a float'
+const notANumber = 'ERR resulting score is not a number (NaN)'
+
+const read = (arity: number, run: Command['run']): Command => ({
+  arity,
+  writes: false,
+  grows: false,
+  keys: [1, 1],
+  run,
+})
+const write = (arity: number, run: Command['run']): Command => ({ arity, writes: true, grows: true, keys: [1, 1], run })
+const shrink = (arity: number, run: Command['run']): Command => ({ ...write(arity, run), grows: false })
+const all = (command: Command): Command => ({ ...command, keys: [1, -1] })
+const keyless = (command: Command): Command => ({ ...command, keys: [0, 0] })
+
+// Sorted sets
+
+function zadd(args: readonly string[], { keyspace }: Context): Reply {
+  const key = args[1]!
+  let at = 2
+  const options = new Set<string>()
+  for (; at < args.length && /^(NX|XX|GT|LT|CH|INCR)$/i.test(args[at]!); at++) options.add(args[at]!.toUpperCase())
+  const has = (option: string) => options.has(option)
+  const pairs = args.length - at
+  if (pairs === 0 || pairs % 2) throw syntax()
+  if (has('NX') && has('XX')) throw new RedisError('ERR XX and NX options at the same time are not compatible')
+  if ((has('GT') && (has('NX') || has('LT'))) || (has('LT') && has('NX')))
+    throw new RedisError('ERR GT, LT, and/or NX options at the same time are not compatible')
+  if (has('INCR') && pairs > 2) throw new RedisError('ERR INCR option supports a single increment-element pair')
+  const scores: number[] = []
+  for (let n = at; n < args.length; n += 2) scores.push(parseFloatArgument(args[n]!))
+  const set = keyspace.zset(key)
+  let added = 0
+  let changed = 0
+  let result: number | undefined
+  for (const [n, given] of scores.entries()) {
+    const member = args[at + 2 * n + 1]!
+    const before = (set ?? keyspace.zset(key))?.score(member)
+    if (before === undefined ? has('XX') : has('NX')) continue
+    const score = has('INCR') && before !== undefined ? before + given : given
+    if (Number.isNaN(score)) throw new RedisError(notANumber)
+    if (before !== undefined && ((has('GT') && score <= before) || (has('LT') && score >= before))) continue
+    result = score
+    if (before === undefined) added++
+    else if (score !== before) changed++
+    keyspace.setMember(key, member, score)
+  }
+  if (has('INCR')) return result === undefined ? null : formatDouble(result)
+  return has('CH') ? added + changed : added
+}
+
+function zincrby([, key, by, member]: readonly string[], { keyspace }: Context): Reply {
+  const step = parseFloatArgument(by!)
+  const score = (keyspace.zset(key!)?.score(member!) ?? 0) + step
+  if (Number.isNaN(score)) throw new RedisError(notANumber)
+  keyspace.setMember(key!, member!, score)
+  return formatDouble(score)
+}
+
+function zrem([, key, ...members]: readonly string[], { keyspace }: Context): Reply {
+  const set = keyspace.zset(key!)
+  let removed = 0
+  for (const member of members) {
+    if (set?.score(member) === undefined) continue
+    keyspace.setMember(key!, member, null)
+    removed++
+  }
+  return removed
+}
+
+interface Bound {
+  value: number
+  open: boolean
+}
+
+const boundOf = (text: string): Bound => {
+  const open = text.startsWith('(')
+  return { value: parseFloatArgument(open ? text.slice(1) : text, minMax), open }
+}
+
+/** Ranks of the entries between two score bounds: from, and up to but without. */
+function ranksBetween(set: SortedSet, min: Bound, max: Bound): [number, number] {
+  const from = set.rank(({ score }) => (min.open ? score <= min.value : score < min.value))
+  const to = set.rank(({ score }) => (max.open ? score < max.value : score <= max.value))
+  return [from, Math.max(from, to)]
+}
+
+const listed = (entries: readonly Entry[], withScores: boolean): Reply[] =>
+  withScores
+    ? entries.flatMap(({ member, score }) => [member, formatDouble(score)])
+    : entries.map(({ member }) => member)
+
+/** ZRANGEBYSCORE and its reverse: the bounds, then WITHSCORES and LIMIT in any order. */
+const rangeByScore =
+  (reverse: boolean): Command['run'] =>
+  (args, { keyspace }) => {
+    let withScores = false
+    let limit: { offset: number; count: number } | undefined
+    const [min, max] = (reverse ? [args[3]!, args[2]!] : [args[2]!, args[3]!]).map(boundOf) as [Bound, Bound]
+    for (let n = 4; n < args.length; n++) {
+      const option = args[n]!.toUpperCase()
+      if (option === 'WITHSCORES') withScores = true
+      else if (option === 'LIMIT' && args.length - n > 2) {
+        limit = { offset: parseInteger(args[n + 1]!), count: parseInteger(args[n + 2]!) }
+        n += 2
+      } else throw syntax()
+    }
+    const set = keyspace.zset(args[1]!)
+    if (!set) return []
+    const [from, to] = ranksBetween(set, min, max)
+    if (limit && limit.offset < 0) return []
+    const count = limit && limit.count >= 0 ? limit.count : Number.POSITIVE_INFINITY
+    const offset = limit?.offset ?? 0
+    const entries = reverse
+      ? set.slice(Math.max(from, to - offset - count), Math.max(from, to - offset)).reverse()
+      : set.slice(from + offset, Math.min(to, from + offset + count))
+    return listed(entries, withScores)
+  }
+
+/** Redis's ranks: negative ones count from the end. Answers from, and up to but without. */
+function ranksOf(first: number, last: number, size: number): [number, number] {
+  const from = Math.max(0, first < 0 ? size + first : first)
+  const to = Math.min(size, (last < 0 ? size + last : last) + 1)
+  return [from, Math.max(from, to)]
+}
+
+/** By rank alone: BYSCORE, BYLEX and LIMIT have commands of their own here. */
+function zrange(args: readonly string[], { keyspace }: Context): Reply {
+  let withScores = false
+  let reverse = false
+  for (const option of args.slice(4).map(text => text.toUpperCase())) {
+    if (option === 'WITHSCORES') withScores = true
+    else if (option === 'REV') reverse = true
+    else throw syntax()
+  }
+  const [first, last] = [parseInteger(args[2]!), parseInteger(args[3]!)]
+  const set = keyspace.zset(args[1]!)
+  if (!set) return []
+  const [from, to] = ranksOf(first, last, set.size)
+  return listed(reverse ? set.slice(set.size - to, set.size - from).reverse() : set.slice(from, to), withScores)
+}
+
+function removeRange(keyspace: Keyspace, key: string, ranks: (set: SortedSet) => [number, number]): number {
+  const set = keyspace.zset(key)
+  if (!set) return 0
+  const entries = set.slice(...ranks(set))
+  for (const { member } of entries) keyspace.setMember(key, member, null)
+  return entries.length
+}
+
+// Hashes and strings
+
+function hincrby([, key, field, by]: readonly string[], { keyspace }: Context): Reply {
+  const step = parseInteger(by!)
+  const before = parseInteger(keyspace.hash(key!)?.get(field!) ?? '0', 'ERR hash value is not an integer')
+  keyspace.setField(key!, field!, String(before + step))
+  return before + step
+}
+
+function hset([, key, ...pairs]: readonly string[], { keyspace }: Context): Reply {
+  if (pairs.length % 2) throw wrongArity('hset')
+  let added = 0
+  for (let n = 0; n < pairs.length; n += 2) {
+    if (!keyspace.hash(key!)?.has(pairs[n]!)) added++
+    keyspace.setField(key!, pairs[n]!, pairs[n + 1]!)
+  }
+  return added
+}
+
+function hdel([, key, ...fields]: readonly string[], { keyspace }: Context): Reply {
+  let removed = 0
+  for (const field of fields) {
+    if (!keyspace.hash(key!)?.has(field)) continue
+    keyspace.setField(key!, field, null)
+    removed++
+  }
+  return removed
+}
+
+/** SET key value with NX, XX, GET, KEEPTTL, EX, PX, EXAT, PXAT. */
+function set(args: readonly string[], { keyspace, now }: Context): Reply {
+  const [, key, text] = args as [string, string, string]
+  const options = new Set<string>()
+  let expiry: { unit: string; value: string } | undefined
+  for (let n = 3; n < args.length; n++) {
+    const option = args[n]!.toUpperCase()
+    if (/^(EX|PX|EXAT|PXAT)$/.test(option) && n + 1 < args.length && !expiry && !options.has('KEEPTTL'))
+      expiry = { unit: option, value: args[++n]! }
+    else if (/^(NX|XX|GET)$/.test(option) || (option === 'KEEPTTL' && !expiry)) options.add(option)
+    else throw syntax()
+  }
+  if (options.has('NX') && options.has('XX')) throw syntax()
+  const at = expiry && expiryFrom(expiry, now(), 'set')
+  const before = options.has('GET') ? (keyspace.text(key) ?? null) : null
+  if (keyspace.has(key) ? options.has('NX') : options.has('XX')) return before
+  keyspace.setText(key, text)
+  if (!options.has('KEEPTTL')) keyspace.expireAt(key, at)
+  return options.has('GET') ? before : ok
+}
+
+function expiryFrom({ unit, value }: { unit: string; value: string }, now: Millis, command: string): Millis {
+  const given = parseInteger(value)
+  if (given <= 0) throw new RedisError(`ERR invalid expire time in '${command}' command`)
+  const ms = unit.startsWith('EX') ? given * 1000 : given
+  return unit.endsWith('AT') ? ms : Math.floor(now) + ms
+}
+
+const increment =
+  (sign: 1 | -1, by?: number): Command['run'] =>
+  ([, key, given], { keyspace }) => {
+    const step = sign * (by ?? parseInteger(given!))
+    const value = parseInteger(keyspace.text(key!) ?? '0') + step
+    keyspace.setText(key!, String(value))
+    return value
+  }
+
+// Keys
+
+const expire =
+  (unitMs: number, absolute: boolean): Command['run'] =>
+  ([name, key, given, ...options], { keyspace, now }) => {
+    const value = parseInteger(given!)
+    if (options.length) throw new RedisError(`ERR Unsupported option ${options[0]}`)
+    if (!Number.isSafeInteger(value * unitMs))
+      throw new RedisError(`ERR invalid expire time in '${name!.toLowerCase()}' command`)
+    if (!keyspace.has(key!)) return 0
+    const at = value * unitMs + (absolute ? 0 : Math.floor(now()))
+    if (at <= now()) keyspace.delete(key!)
+    else keyspace.expireAt(key!, at)
+    return 1
+  }
+
+const timeToLive =
+  (unitMs: number): Command['run'] =>
+  ([, key], { keyspace, now }) => {
+    if (!keyspace.has(key!)) return -2
+    const at = keyspace.expiryOf(key!)
+    return at === undefined ? -1 : Math.floor((at - Math.floor(now()) + unitMs / 2) / unitMs)
+  }
+
+function persist([, key]: readonly string[], { keyspace }: Context): Reply {
+  if (keyspace.expiryOf(key!) === undefined) return 0
+  keyspace.expireAt(key!, undefined)
+  return 1
+}
+
+const remove: Command['run'] = ([, ...keys], { keyspace }) => keys.filter(key => keyspace.delete(key)).length
+
+const time: Command['run'] = (_, { now }) => {
+  const micros = Math.floor(now() * 1000)
+  return [String(Math.floor(micros / 1e6)), String(micros % 1e6)]
+}
+
+export const wrongArity = (name: string) =>
+  new RedisError(`ERR wrong number of arguments for '${name.toLowerCase()}' command`)
+
+const textOrNull = (text: string | undefined): Reply => text ?? null
+const scoreOrNull = (score: number | undefined): Reply => (score === undefined ? null : formatDouble(score))
+
+/** By upper-case name. */
+export const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({
+    ZADD: write(-4, zadd),
+    ZINCRBY: write(4, zincrby),
+    ZREM: shrink(-3, zrem),
+    ZSCORE: read(3, ([, key, member], { keyspace }) => scoreOrNull(keyspace.zset(key!)?.score(member!))),
+    ZMSCORE: read(-3, ([, key, ...members], { keyspace }) => {
+      const set = keyspace.zset(key!)
+      return members.map(member => scoreOrNull(set?.score(member)))
+    }),
+    ZCARD: read(2, ([, key], { keyspace }) => keyspace.zset(key!)?.size ?? 0),
+    ZCOUNT: read(4, ([, key, min, max], { keyspace }) => {
+      const bounds = [boundOf(min!), boundOf(max!)] as const
+      const set = keyspace.zset(key!)
+      if (!set) return 0
+      const [from, to] = ranksBetween(set, ...bounds)
+      return to - from
+    }),
+    ZRANGE: read(-4, zrange),
+    ZRANGEBYSCORE: read(-4, rangeByScore(false)),
+    ZREVRANGEBYSCORE: read(-4, rangeByScore(true)),
+    ZREMRANGEBYSCORE: shrink(4, ([, key, min, max], { keyspace }) => {
+      const bounds = [boundOf(min!), boundOf(max!)] as const
+      return removeRange(keyspace, key!, sorted => ranksBetween(sorted, ...bounds))
+    }),
+    ZREMRANGEBYRANK: shrink(4, ([, key, first, last], { keyspace }) => {
+      const ranks = [parseInteger(first!), parseInteger(last!)] as const
+      return removeRange(keyspace, key!, sorted => ranksOf(...ranks, sorted.size))
+    }),
+    HSET: write(-4, hset),
+    HGET: read(3, ([, key, field], { keyspace }) => textOrNull(keyspace.hash(key!)?.get(field!))),
+    HDEL: shrink(-3, hdel),
+    HINCRBY: write(4, hincrby),
+    HEXISTS: read(3, ([, key, field], { keyspace }) => (keyspace.hash(key!)?.has(field!) ? 1 : 0)),
+    HLEN: read(2, ([, key], { keyspace }) => keyspace.hash(key!)?.size ?? 0),
+    HGETALL: read(2, ([, key], { keyspace }) => [...(keyspace.hash(key!) ?? [])].flat()),
+    SET: write(-3, set),
+    GET: read(2, ([, key], { keyspace }) => textOrNull(keyspace.text(key!))),
+    INCR: write(2, increment(1, 1)),
+    DECR: write(2, increment(-1, 1)),
+    INCRBY: write(3, increment(1)),
+    DECRBY: write(3, increment(-1)),
+    DEL: all(shrink(-2, remove)),
+    UNLINK: all(shrink(-2, remove)),
+    EXISTS: all(read(-2, ([, ...keys], { keyspace }) => keys.filter(key => keyspace.has(key)).length)),
+    TYPE: read(2, ([, key], { keyspace }) => ({ ok: keyspace.get(key!)?.type ?? 'none' })),
+    EXPIRE: shrink(-3, expire(1000, false)),
+    PEXPIRE: shrink(-3, expire(1, false)),
+    EXPIREAT: shrink(-3, expire(1000, true)),
+    PEXPIREAT: shrink(-3, expire(1, true)),
+    TTL: read(2, timeToLive(1000)),
+    PTTL: read(2, timeToLive(1)),
+    PERSIST: shrink(2, persist),
+    TIME: keyless(read(1, time)),
+    PING: keyless(read(-1, ([, message]) => message ?? { ok: 'PONG' })),
+    FLUSHALL: keyless(
+      shrink(-1, (_, { keyspace }) => {
+        keyspace.clear()
+        return ok
+      }),
+    ),
+    DBSIZE: keyless(read(1, (_, { keyspace }) => keyspace.keys().length)),
+  } satisfies Record<string, Command>),
+)
+
+/** The command an argument list names; throws Redis's own error when there is none, or the arguments are too few or many. */
+export function commandOf(args: readonly string[]): Command {
+  const command = commands.get(args[0]!) ?? commands.get(args[0]!.toUpperCase())
+  if (!command) throw unknownCommand(args)
+  if (command.arity > 0 ? args.length !== command.arity : args.length < -command.arity) throw wrongArity(args[0]!)
+  return command
+}
+
+export const unknownCommand = ([name, ...rest]: readonly string[]) =>
+  new RedisError(`ERR unknown command '${name}', with args beginning with: ${rest.map(arg => `'${arg}' `).join('')}`)
+
+export function keysOf({ keys: [first, last] }: Command, args: readonly string[]): readonly string[] {
+  return first === 0 ? [] : args.slice(first, last < 0 ? args.length + last + 1 : last + 1)
+}
