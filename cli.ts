@@ -39,14 +39,14 @@ program
 program
   .command('run <scenarios...>')
   .description('play scenarios and judge them')
-  .option('--world <world>', 'live', 'live')
+  .option('--world <world>', 'virtual or live; without it live where a Redis server is installed, else virtual')
   .option('--tracker <names>', 'one or more, by comma', 'lease')
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
   .option('--report <formats>', 'console, json; by comma', 'console')
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText(
     'after',
-    '\nExample:\n  $ stormproof run provider-outage --world live --tracker lease,ttl-only --seed 7 --report console,json --out /tmp/storms',
+    '\nExample:\n  $ stormproof run provider-outage --world virtual --tracker lease,ttl-only --seed 7 --report console,json --out /tmp/storms',
   )
   .action(async (names, options) => {
     exitCode = await runCommand(names, { ...options, colour }, progress, signal)

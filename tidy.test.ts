@@ -30,6 +30,11 @@ const laws: { of: RegExp; may: RegExp; says: string }[] = [
     says: 'sim, proxy and the real world',
   },
   {
+    of: /^sim\/worlds\/virtual\/resources\.ts/,
+    may: /^(sim\/(?!worlds\/live)|proxy\/(tracker\/|node\/script-source\.ts)|node:(fs|module|path|crypto)$)/,
+    says: 'what reads the project’s own scripts and the Lua engine',
+  },
+  {
     of: /^sim\//,
     may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$|cluster-key-slot$)/,
     says: 'sim without the live world, the proxy core, pure packages',

@@ -6,14 +6,16 @@ import * as scenarios from '../scenarios/index.ts'
 import { exitCodeOf } from '../sim/judge.ts'
 import { makePlan } from '../sim/plan.ts'
 import type { Scenario } from '../sim/scenario.ts'
+import type { World } from '../sim/world.ts'
 import { BadArgument, named } from './errors.ts'
 import { prepareOut } from './out.ts'
 import { playOne } from './play-one.ts'
 import type { Progress } from './progress.ts'
-import { onLiveStage } from './stage.ts'
+import { onStage } from './stage.ts'
 
 export interface RunOptions {
-  world: string
+  /** Undefined: live where a Redis server is installed, else virtual. */
+  world: string | undefined
   tracker: string
   seed: number
   report: string
@@ -31,10 +33,12 @@ export async function runCommand(
   const wanted = names.map(name => named<Scenario>('scenario', scenarios, name))
   const cast = split(options.tracker).map(name => named('tracker', trackers, name))
   const rendered = split(options.report).map(name => named<Report>('report', reports.formats, name))
-  if (options.world !== 'live') throw new BadArgument(`no world "${options.world}" yet: there is live`)
+  const world = worldNamed(options.world)
+  const absent = wanted.find(scenario => world && !scenario.worlds.includes(world))
+  if (absent) throw new BadArgument(`${absent.name} has no ${world} world: it is played in ${absent.worlds.join(', ')}`)
   await prepareOut(options.out)
   const quietOut = rendered.includes(reports.json)
-  const records = await onLiveStage(progress.done, signal, async stage => {
+  const records = await onStage(world, progress.done, signal, async stage => {
     const finished = []
     for (const scenario of wanted)
       for (const tracker of cast) {
@@ -53,6 +57,11 @@ export async function runCommand(
     return finished
   })
   return exitCodeOf(records.flatMap(({ verdicts }) => verdicts))
+}
+
+function worldNamed(name: string | undefined): World['name'] | undefined {
+  if (name === undefined || name === 'virtual' || name === 'live') return name
+  throw new BadArgument(`no world "${name}": there are virtual and live`)
 }
 
 const split = (list: string) =>

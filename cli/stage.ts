@@ -1,17 +1,31 @@
 /** Everything a command needs to play in a world, and its end. */
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
+import type { Tell } from '../sim/history.ts'
 import type { Plan } from '../sim/plan.ts'
-import type { Listener } from '../sim/run.ts'
 import type { World } from '../sim/world.ts'
 import { type LiveCluster, launchCluster } from '../sim/worlds/live/cluster/index.ts'
 import { openLive } from '../sim/worlds/live/index.ts'
-import { findRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
+import { findRedisServer, installedRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
+import { openVirtualStage } from './virtual-stage.ts'
 
 export interface Stage {
   world: World['name']
   /** Flavour and version of the store, e.g. `redis 7.0.15`. */
   store: string
-  open(plan: Plan, tracker: TrackerVariant, tell: Listener): Promise<World>
+  open(plan: Plan, tracker: TrackerVariant, tell: Tell): Promise<World>
+}
+
+/** The named world; without a name the live one where a Redis server is installed, else the virtual one, and says so. */
+export async function onStage<T>(
+  world: World['name'] | undefined,
+  log: (line: string) => void,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const chosen = world ?? ((await installedRedisServer(thisMachine(log))) ? 'live' : 'virtual')
+  if (chosen === 'live') return onLiveStage(log, signal, work)
+  if (!world) log('no Redis server is installed: playing in the virtual world (`--world live` installs one)')
+  return work(await openVirtualStage(signal))
 }
 
 /**

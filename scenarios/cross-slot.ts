@@ -7,7 +7,7 @@ import { provider, topology } from '../sim/topology.ts'
 export const crossSlot: Scenario = {
   name: 'cross-slot',
   claim: 'On a Redis Cluster the limit holds at all: every script’s keys meet in one slot.',
-  worlds: ['live'],
+  worlds: ['virtual', 'live'],
   topology: topology({
     providers: [provider({ id: 'alpha', limit: 8, priority: 1 }), provider({ id: 'beta', limit: 12, priority: 2 })],
   }),

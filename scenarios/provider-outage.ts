@@ -11,7 +11,7 @@ import { provider, topology } from '../sim/topology.ts'
 export const providerOutage: Scenario = {
   name: 'provider-outage',
   claim: 'When a provider answers 500 for a while, its slots come back at once and the fallback keeps its limit.',
-  worlds: ['live'],
+  worlds: ['virtual', 'live'],
   topology: topology({
     providers: [provider({ id: 'alpha', limit: 40, priority: 1 }), provider({ id: 'beta', limit: 20, priority: 2 })],
   }),

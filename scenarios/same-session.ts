@@ -7,7 +7,7 @@ import { provider, topology } from '../sim/topology.ts'
 export const sameSession: Scenario = {
   name: 'same-session',
   claim: 'A session with parallel requests and mixed outcomes is counted until its last one ends.',
-  worlds: ['live'],
+  worlds: ['virtual', 'live'],
   topology: topology({
     providers: [provider({ id: 'alpha', limit: 8, priority: 1 }), provider({ id: 'beta', limit: 40, priority: 2 })],
   }),

@@ -18,7 +18,7 @@ const after = (k: number) =>
 export const successThenFailure: Scenario = {
   name: 'success-then-failure',
   claim: 'A failure gives the slot back whatever the session did before: after 0, 1 and 10 successes alike.',
-  worlds: ['live'],
+  worlds: ['virtual', 'live'],
   topology: topology({
     providers: [provider({ id: 'alpha', limit: 400, priority: 1 }), provider({ id: 'beta', limit: 400, priority: 2 })],
   }),

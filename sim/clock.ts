@@ -10,6 +10,9 @@ interface Sleeper {
   wake(): void
 }
 
+/** After so many wakes the machine's own events get their turn: signals, timers of the command. */
+const wakesPerBreath = 10_000
+
 /** More wakes than this at one instant is a loop that waits for nothing. */
 const mostWakesAtOnce = 1_000_000
 
@@ -23,6 +26,13 @@ export class VirtualClock implements Clock {
   #wakesAtOnce = 0
   /** A binary heap by (at, sequence). */
   readonly #heap: Sleeper[] = []
+  readonly #breathe: ((next: () => void) => void) | undefined
+  #wakes = 0
+
+  /** `breathe` is called now and then while time passes, and must call `next` soon: it may let real events in. */
+  constructor(breathe?: (next: () => void) => void) {
+    this.#breathe = breathe
+  }
 
   now(): Millis {
     return this.#now
@@ -57,8 +67,11 @@ export class VirtualClock implements Clock {
     if (until !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, until)
   }
 
-  /** Lets time pass until `work` is settled, and answers as it does. Rejects with a `Standstill` when nobody is left who could settle it. */
-  drive<T>(work: Promise<T>): Promise<T> {
+  /**
+   * Lets time pass until `work` is settled, and answers as it does. Rejects with a `Standstill` when nobody is left
+   * who could settle it, and with the signal's reason when that has fired.
+   */
+  drive<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       let settled = false
       const settle = () => {
@@ -66,10 +79,12 @@ export class VirtualClock implements Clock {
       }
       work.then(settle, settle)
       const ended = () =>
-        settled
-          ? resolve(work)
-          : reject(new Standstill(`at ${this.#now} ms nobody sleeps any more, and the work is not done`))
-      this.#loop(() => settled || !this.#heap.length, ended, reject)
+        signal?.aborted
+          ? reject(signal.reason)
+          : settled
+            ? resolve(work)
+            : reject(new Standstill(`at ${this.#now} ms nobody sleeps any more, and the work is not done`))
+      this.#loop(() => settled || !this.#heap.length || signal?.aborted === true, ended, reject)
     })
   }
 
@@ -81,7 +96,8 @@ export class VirtualClock implements Clock {
       } catch (error) {
         return failed(error)
       }
-      quiet(step)
+      if (this.#breathe && ++this.#wakes % wakesPerBreath === 0) this.#breathe(step)
+      else quiet(step)
     }
     quiet(step)
   }

@@ -92,6 +92,9 @@ export type RunnerEvent =
 /** `at`: milliseconds since the plan's start. `from`: who saw it (`client`, `providers`, `tap`, `runner`, `proxy-1` …). */
 export type Event = { at: Millis; from: string } & (ClientEvent | ProviderEvent | StoreEvent | RunnerEvent | ProxyEvent)
 
+/** Whoever is to be told of each event, once and in order of time. */
+export type Tell = (event: Event) => void
+
 /** Sorted by `at`; may be walked more than once. */
 export type History = Iterable<Event>
 

@@ -14,6 +14,18 @@ export function createRandom(seed: number): Random {
   }
 }
 
+/** One draw in [0, 1) for whole numbers instead of words: cheap enough for every message of a network. */
+export function drawFor(seed: number, a: number, b: number): number {
+  let hash = Math.imul(seed ^ Math.imul(a | 0, 0x9e3779b1) ^ Math.floor(a / 2 ** 32), 0x85ebca6b)
+  hash = Math.imul((hash ^ (hash >>> 15)) + Math.imul(b, 0x27d4eb2f), 0xc2b2ae35)
+  hash = Math.imul(hash ^ (hash >>> 13), 0x165667b1)
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
+}
+
+/** The number that stands for these words, as the `seed` of `drawFor`. */
+export const seedFor = (seed: number, ...keys: readonly string[]): number =>
+  Math.floor(randomFor(seed, ...keys).next() * 2 ** 32)
+
 /** A stream of its own for (seed, keys…): FNV-1a over the keys, then murmur3's finaliser. */
 export function randomFor(seed: number, ...keys: readonly (string | number)[]): Random {
   let hash = (0x811c9dc5 ^ seed) >>> 0

@@ -1,7 +1,7 @@
 /** The straight line from a scenario, a tracker and a seed to a judged run. */
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import type { Verdict } from './checks/check.ts'
-import type { Event } from './history.ts'
+import type { Tell } from './history.ts'
 import { judge } from './judge.ts'
 import { startMeasuring } from './measure/index.ts'
 import type { Measurement } from './measure/measurement.ts'
@@ -23,8 +23,6 @@ export interface Run extends Storm {
   verdicts: readonly Verdict[]
 }
 
-export type Listener = (event: Event) => void
-
 /** The plan as it is for this tracker: what membership means is the tracker's to say. */
 export const castFor = (plan: Plan, tracker: TrackerVariant): Plan => ({
   ...plan,
@@ -34,8 +32,8 @@ export const castFor = (plan: Plan, tracker: TrackerVariant): Plan => ({
 /** Opens a world, plays, closes it whatever happened, and judges what it told. `keep` is told each event once, in order. */
 export async function run(
   storm: Storm,
-  open: (plan: Plan, tell: Listener) => Promise<World>,
-  keep: Listener = () => {},
+  open: (plan: Plan, tell: Tell) => Promise<World>,
+  keep: Tell = () => {},
 ): Promise<Run> {
   const plan = castFor(storm.plan, storm.tracker)
   const measuring = startMeasuring(plan.topology)

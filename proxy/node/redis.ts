@@ -1,7 +1,7 @@
 /** The shared store on a Redis Cluster, by ioredis. */
-import { readFileSync } from 'node:fs'
 import { Cluster } from 'ioredis'
-import type { Script, Store } from '../tracker/tracker.ts'
+import type { Store } from '../tracker/tracker.ts'
+import { sourceOf } from './script-source.ts'
 
 export interface RedisAddress {
   host: string
@@ -50,7 +50,3 @@ export function openRedis(nodes: readonly RedisAddress[], onError: (message: str
     close: () => cluster.disconnect(),
   }
 }
-
-/** The text of a script: its files, joined in order. */
-export const sourceOf = (script: Script): string =>
-  script.files.map(file => readFileSync(new URL(`../tracker/${file}`, import.meta.url), 'utf8')).join('')

@@ -6,8 +6,7 @@ import type { ProviderEvent } from '../history.ts'
 import { randomFor } from '../random.ts'
 import { type Asked, pathOf, readAsked } from './asked.ts'
 import type { Behaviours } from './behaviours.ts'
-import { type Answer, answer, type Pace } from './model.ts'
-import { shapes } from './shapes.ts'
+import { type Answer, answer, type Pace, unreadable } from './model.ts'
 import { type SpeechEnd, speak } from './speak.ts'
 
 export interface FakeProvider {
@@ -70,10 +69,4 @@ function responder({ id, pace, behaviours }: FakeProvider, { seed, clock, witnes
     }
     return new HttpResponse(speak(spoken, clock, ended), { status: spoken.status, headers: spoken.headers })
   }
-}
-
-/** The proxy under test has changed the body, or somebody else is asking: nothing to count, and no chance in it. */
-function unreadable(shape: Shape): Answer {
-  const { headers, body } = shapes[shape].error(400, 'not a request of a storm')
-  return { status: 400, headers, chunks: [{ afterMs: 0, data: body }], end: 'clean', shows: 'error' }
 }

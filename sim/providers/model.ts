@@ -3,6 +3,7 @@
  * sockets, in a test's process or in virtual time.
  */
 import type { Millis, Random } from '../../proxy/ports.ts'
+import type { Shape } from '../../proxy/provider.ts'
 import type { Asked } from './asked.ts'
 import { shapes } from './shapes.ts'
 
@@ -59,6 +60,12 @@ export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: R
       return { ...whole, chunks: whole.chunks.slice(0, behaviour.afterChunks), end: 'cut', shows: 'cut' }
     }
   }
+}
+
+/** The proxy under test has changed the body, or somebody else is asking: nothing to count, and no chance in it. */
+export function unreadable(shape: Shape): Answer {
+  const { headers, body } = shapes[shape].error(400, 'not a request of a storm')
+  return { status: 400, headers, chunks: [{ afterMs: 0, data: body }], end: 'clean', shows: 'error' }
 }
 
 function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {

@@ -163,6 +163,11 @@ export class Keyspace {
     if (at !== before) this.#told({ key, undo: keyspace => keyspace.expireAt(key, before) })
   }
 
+  /** Whether any key will expire. */
+  get expiring(): boolean {
+    return this.#expiries.size > 0
+  }
+
   /** Deletes all that has expired; answers when the next key will. */
   sweep(): Millis | undefined {
     for (const key of [...this.#expiries.keys()]) this.#expire(key)

@@ -33,11 +33,9 @@ const names = ['redis-server', 'valkey-server']
  * Throws `EnvironmentNotReady` when none of them leads to a version 7 or newer.
  */
 export async function findRedisServer(machine: Machine): Promise<RedisServer> {
-  const { env } = machine
-  if (env.STORMPROOF_REDIS_SERVER) return named(env.STORMPROOF_REDIS_SERVER, machine)
-  const found = await onPath(machine)
+  const found = await installedRedisServer(machine)
   if (found) return found
-  if (env.STORMPROOF_NO_INSTALL === '1')
+  if (machine.env.STORMPROOF_NO_INSTALL === '1')
     throw new EnvironmentNotReady(
       'no redis-server or valkey-server 7 or newer on the PATH, and STORMPROOF_NO_INSTALL=1 forbids installing one: install it, or set STORMPROOF_REDIS_SERVER',
     )
@@ -48,6 +46,10 @@ export async function findRedisServer(machine: Machine): Promise<RedisServer> {
     'the package manager has no redis-server 7 or newer: install redis or valkey 7+ by hand, or set STORMPROOF_REDIS_SERVER',
   )
 }
+
+/** The one that is there already; undefined where one would have to be installed. */
+export const installedRedisServer = async (machine: Machine): Promise<RedisServer | undefined> =>
+  machine.env.STORMPROOF_REDIS_SERVER ? named(machine.env.STORMPROOF_REDIS_SERVER, machine) : onPath(machine)
 
 async function named(path: string, machine: Machine): Promise<RedisServer> {
   if (!(await machine.isExecutable(path)))

@@ -3,8 +3,8 @@ import { request as call, type Dispatcher } from 'undici'
 import type { ClientEvent, RawEvent } from '../../../history.ts'
 import type { AskStep } from '../../../plan.ts'
 import { bodyOf, pathOf } from '../../../providers/asked.ts'
+import { flawOf } from '../../../providers/flaw.ts'
 import { hostNow } from '../part.ts'
-import { flawOf } from './flaw.ts'
 
 export interface SendOptions {
   target: string

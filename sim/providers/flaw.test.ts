@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { shapes } from '../../../providers/shapes.ts'
 import { flawOf } from './flaw.ts'
+import { shapes } from './shapes.ts'
 
 const words = ['one ', 'two ']
 

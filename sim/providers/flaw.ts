@@ -1,4 +1,4 @@
-import type { Asked } from '../../../providers/asked.ts'
+import type { Asked } from './asked.ts'
 
 /** Why the body of a good answer that ended without an error is still not the whole answer; undefined when it is. */
 export function flawOf(body: string, { shape, stream }: Pick<Asked, 'shape' | 'stream'>): string | undefined {

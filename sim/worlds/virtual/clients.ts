@@ -1,0 +1,113 @@
+/** The storm's clients in virtual time: each request leaves at its planned instant, and is told from the send to the end. */
+import type { ProxyCore } from '../../../proxy/handle.ts'
+import type { Millis } from '../../../proxy/ports.ts'
+import type { Client } from '../../../proxy/request.ts'
+import type { VirtualClock } from '../../clock.ts'
+import type { ClientEvent, Tell } from '../../history.ts'
+import type { AskStep } from '../../plan.ts'
+import { flawOf } from '../../providers/flaw.ts'
+import { decoded } from './encoded.ts'
+import { bodyFor } from './providers.ts'
+
+export interface ClientsOptions {
+  clock: VirtualClock
+  proxies: readonly ProxyCore[]
+  tell: Tell
+  /** Told when a request and all that it caused is over. */
+  over(request: string): void
+}
+
+/** A request that takes longer is given up, and counts as broken. */
+const deadlineMs = 30_000
+
+/** Sends each ask at its time; resolves when the last one has ended. `origin`: the plan's time 0 on the clock. */
+export function playAsks(asks: readonly AskStep[], origin: Millis, options: ClientsOptions): Promise<void> {
+  const { clock, tell } = options
+  return new Promise(resolve => {
+    let open = 0
+    let next = 0
+    const ended = () => {
+      if (--open > 0 || next < asks.length) return
+      const played = { planned: asks.length, sent: asks.length, dropped: 0, latenessP50Ms: 0, latenessP99Ms: 0 }
+      tell({ at: clock.now(), from: 'client', kind: 'generator', ...played })
+      resolve()
+    }
+    // One timer for all that is to come: a million asks would be a heap of a million.
+    const sendDue = () => {
+      while (next < asks.length && origin + asks[next]!.at <= clock.now()) {
+        open++
+        send(asks[next++]!, options).then(ended)
+      }
+      if (next < asks.length) clock.after(origin + asks[next]!.at - clock.now(), sendDue)
+    }
+    open++
+    sendDue()
+    ended()
+  })
+}
+
+/** Resolves when the request has ended for its client; never rejects. */
+function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Promise<void> {
+  const { request, session, shape, stream, via } = ask
+  const say = (event: ClientEvent) => tell({ at: clock.now(), from: 'client', ...event })
+  say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream })
+  return new Promise(resolve => {
+    const gone = new AbortController()
+    let status = 0
+    let bytes = 0
+    let ended = false
+    const chunks: Uint8Array[] = []
+    const end = (outcome: 'complete' | 'answered' | 'broken', because?: string) => {
+      if (ended) return
+      ended = true
+      giveUp()
+      say({ kind: 'client-ended', request, outcome, status, bytes, ...(because !== undefined && { because }) })
+      resolve()
+    }
+    const giveUp = clock.after(deadlineMs, () => {
+      end('broken', `not ended within ${deadlineMs} ms`)
+      gone.abort(left)
+    })
+    const client: Client = {
+      signal: gone.signal,
+      begin(code) {
+        status = code
+      },
+      write(chunk) {
+        if (gone.signal.aborted) return Promise.reject(left)
+        if (bytes === 0 && chunk.length) say({ kind: 'client-first-byte', request, status })
+        bytes += chunk.length
+        chunks.push(chunk)
+        return taken
+      },
+      end() {
+        if (status < 200 || status >= 300) return end('answered')
+        const flaw = flawIn(chunks, ask)
+        end(flaw === undefined ? 'complete' : 'broken', flaw)
+      },
+      cut: () => end('broken', 'the proxy broke off'),
+    }
+    const headers = { 'content-type': 'application/json' }
+    const body = bodyFor({ request, session, shape, stream })
+    proxies[via % proxies.length]!.handle({ id: request, session, shape, stream, body, headers }, client).then(
+      () => over(request),
+      error => end('broken', `the proxy failed: ${String(error)}`),
+    )
+  })
+}
+
+const taken = Promise.resolve()
+const left = new Error('the client has left')
+
+/** Whole answers already judged, by their last chunk: providers say the same few things. */
+const flawless = new WeakSet<Uint8Array>()
+
+function flawIn(chunks: readonly Uint8Array[], ask: AskStep): string | undefined {
+  const last = chunks.at(-1)
+  // Of a stream the last chunk decides; of a plain answer it is the answer.
+  const alone = ask.stream || chunks.length === 1
+  if (last && alone && flawless.has(last)) return undefined
+  const flaw = flawOf(chunks.map(decoded).join(''), ask)
+  if (flaw === undefined && last && alone) flawless.add(last)
+  return flaw
+}

@@ -1,0 +1,172 @@
+/** One upstream call in virtual time: the request's way to a provider, its answer chunk by chunk, and either side's leaving. */
+import { TransportError } from '../../../proxy/failure.ts'
+import type { Clock, Millis } from '../../../proxy/ports.ts'
+import type { ProviderReply } from '../../../proxy/provider.ts'
+import type { Answer } from '../../providers/model.ts'
+import type { Link } from '../../redis/link.ts'
+import { encoded } from './encoded.ts'
+
+/** What the provider's side of a call does, as it happens there. */
+export interface Host {
+  /** The request has arrived: answers what will be said. */
+  began(): Answer
+  /** Called exactly once after `began`. `since`: from when on it may have been over. */
+  ended(outcome: 'served' | 'failed' | 'peer-closed', since: Millis): void
+}
+
+interface Waiting {
+  resolve(result: IteratorResult<Uint8Array>): void
+  reject(error: unknown): void
+}
+
+/** The caller has at most one `next` under way, as `for await` does. */
+export class Exchange implements AsyncIterableIterator<Uint8Array> {
+  readonly reply: Promise<ProviderReply>
+  readonly #clock: Clock
+  readonly #link: Link
+  readonly #host: Host
+  #answer: Answer | undefined
+  #said = 0
+  /** The provider's side is over. */
+  #over = false
+  /** The proxy's side is over: nothing that comes matters. */
+  #left = false
+  #lastThere: Millis = 0
+  #lastBack: Millis = 0
+  #spokeAt: Millis = 0
+  #cancel: () => void = () => {}
+  readonly #arrived: Uint8Array[] = []
+  #ending: 'clean' | { error: unknown } | undefined
+  #waiting: Waiting | undefined
+  #resolveReply!: (reply: ProviderReply) => void
+  #rejectReply!: (error: unknown) => void
+
+  constructor(clock: Clock, link: Link, host: Host, signal: AbortSignal) {
+    this.#clock = clock
+    this.#link = link
+    this.#host = host
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolveReply = resolve
+      this.#rejectReply = reject
+    })
+    signal.addEventListener('abort', () => this.#abort(signal.reason), { once: true })
+    this.#there(() => this.#begin())
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const chunk = this.#arrived.shift()
+    if (chunk) return Promise.resolve({ done: false, value: chunk })
+    if (this.#ending) return this.#ending === 'clean' ? finished : Promise.reject(this.#ending.error)
+    if (this.#left) return finished
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+    })
+  }
+
+  /** Leaving the loop early closes the connection. */
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.#leave()
+    return finished
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #begin() {
+    this.#spokeAt = this.#clock.now()
+    this.#answer = this.#host.began()
+    this.#speakNext()
+  }
+
+  #speakNext() {
+    const { chunks } = this.#answer!
+    const chunk = chunks[this.#said]
+    // A cut before the first chunk.
+    if (!chunk) return this.#finish(undefined)
+    this.#cancel = this.#clock.after(chunk.afterMs, () => {
+      this.#said++
+      this.#spokeAt = this.#clock.now()
+      const bytes = encoded(chunk.data)
+      if (this.#said === chunks.length) this.#finish(bytes)
+      else {
+        this.#back(() => this.#arrive(bytes))
+        this.#speakNext()
+      }
+    })
+  }
+
+  /** The last chunk and the end leave together, as they do from a real server. */
+  #finish(bytes: Uint8Array | undefined) {
+    const { end, status } = this.#answer!
+    this.#over = true
+    this.#host.ended(end === 'clean' && status < 400 ? 'served' : 'failed', this.#clock.now())
+    this.#back(() => {
+      if (bytes) this.#arrive(bytes)
+      this.#end(end === 'clean' ? 'clean' : { error: new TransportError('reset', 'other side closed') })
+    })
+  }
+
+  #arrive(bytes: Uint8Array) {
+    if (this.#left) return
+    this.#begun()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting) waiting.resolve({ done: false, value: bytes })
+    else this.#arrived.push(bytes)
+  }
+
+  #end(ending: 'clean' | { error: unknown }) {
+    if (this.#left) return
+    this.#ending = ending
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (ending === 'clean') {
+      this.#begun()
+      waiting?.resolve({ done: true, value: undefined })
+      return
+    }
+    // Before the first byte the caller still waits for the reply. Rejecting what is settled does nothing.
+    this.#rejectReply(ending.error)
+    waiting?.reject(ending.error)
+  }
+
+  /** The head travels with the first chunk. Resolving twice does nothing. */
+  #begun() {
+    const { status, headers } = this.#answer!
+    this.#resolveReply({ status, headers, chunks: this })
+  }
+
+  #abort(reason: unknown) {
+    if (this.#left || this.#ending) return
+    this.#end({ error: reason })
+    this.#arrived.length = 0
+    this.#leave()
+  }
+
+  #leave() {
+    if (this.#left) return
+    this.#left = true
+    if (this.#over) return
+    this.#there(() => {
+      if (this.#over) return
+      this.#over = true
+      this.#cancel()
+      this.#host.ended('peer-closed', this.#spokeAt)
+    })
+  }
+
+  #there(arrive: () => void) {
+    const now = this.#clock.now()
+    this.#lastThere = Math.max(this.#lastThere, now + this.#link.delay())
+    this.#clock.after(this.#lastThere - now, arrive)
+  }
+
+  #back(arrive: () => void) {
+    const now = this.#clock.now()
+    this.#lastBack = Math.max(this.#lastBack, now + this.#link.delay())
+    this.#clock.after(this.#lastBack - now, arrive)
+  }
+}
+
+const finished: Promise<IteratorResult<Uint8Array>> = Promise.resolve({ done: true, value: undefined })

@@ -1,0 +1,110 @@
+/** The fake providers of the virtual world, and the proxies' way to them. */
+import type { Clock, Transport } from '../../../proxy/ports.ts'
+import type { ProxyRequest } from '../../../proxy/request.ts'
+import type { Tell } from '../../history.ts'
+import { type Asked, bodyOf, pathOf, readAsked } from '../../providers/asked.ts'
+import { type Behaviours, createBehaviours } from '../../providers/behaviours.ts'
+import { type Answer, answer, type Pace, unreadable } from '../../providers/model.ts'
+import { randomFor } from '../../random.ts'
+import type { Link } from '../../redis/link.ts'
+import { Exchange } from './exchange.ts'
+
+/** What each body says, for as long as somebody holds it: reading it again would cost more than the rest of the call. */
+const known = new WeakMap<Uint8Array, Asked>()
+const encoder = new TextEncoder()
+
+export function bodyFor(asked: Asked): Uint8Array {
+  const body = encoder.encode(bodyOf(asked))
+  known.set(body, asked)
+  return body
+}
+
+export interface ProvidersOptions {
+  clock: Clock
+  seed: number
+  paces: Readonly<Record<string, Pace>>
+  tell: Tell
+}
+
+export class VirtualProviders {
+  readonly #options: ProvidersOptions
+  readonly #providers: ReadonlyMap<string, { pace: Pace; behaviours: Behaviours; attempts: number }>
+  /** How often each request has come to each provider: a second try draws anew. */
+  readonly #tries = new Map<string, number>()
+
+  constructor(options: ProvidersOptions) {
+    this.#options = options
+    this.#providers = new Map(
+      Object.entries(options.paces).map(([id, pace]) => [id, { pace, behaviours: createBehaviours(), attempts: 0 }]),
+    )
+  }
+
+  behaviours(id: string): Behaviours {
+    return this.#of(id).behaviours
+  }
+
+  /** The request is over: nothing more will be asked for it. */
+  forget(request: string): void {
+    for (const id of this.#providers.keys()) this.#tries.delete(`${id} ${request}`)
+  }
+
+  transport(linkTo: (provider: string) => Link): Transport {
+    const { clock } = this.#options
+    return {
+      send: ({ id }, request, signal) =>
+        signal.aborted
+          ? Promise.reject(signal.reason)
+          : new Exchange(clock, linkTo(id), this.#host(id, request), signal).reply,
+    }
+  }
+
+  #host(id: string, request: ProxyRequest) {
+    const { clock, seed, tell } = this.#options
+    const provider = this.#of(id)
+    const asked = readBody(request)
+    const about = {
+      provider: id,
+      attempt: '',
+      request: asked?.request ?? '',
+      session: asked?.session ?? '',
+    }
+    let said: Answer
+    return {
+      began: (): Answer => {
+        about.attempt = `${id}-${++provider.attempts}`
+        tell({ at: clock.now(), from: 'providers', kind: 'provider-began', ...about })
+        if (!asked) return (said = unreadable(request.shape))
+        const key = `${id} ${asked.request}`
+        const nth = (this.#tries.get(key) ?? 0) + 1
+        this.#tries.set(key, nth)
+        said = answer(
+          asked,
+          provider.behaviours.now(),
+          provider.pace,
+          randomFor(seed, 'provider', id, asked.request, nth),
+        )
+        provider.behaviours.count(said.shows)
+        return said
+      },
+      ended: (outcome: 'served' | 'failed' | 'peer-closed', since: number) =>
+        tell({
+          at: clock.now(),
+          from: 'providers',
+          kind: 'provider-ended',
+          ...about,
+          outcome,
+          status: said.status,
+          since,
+        }),
+    }
+  }
+
+  #of(id: string) {
+    const provider = this.#providers.get(id)
+    if (!provider) throw new Error(`no provider ${id}`)
+    return provider
+  }
+}
+
+const readBody = ({ body, shape }: ProxyRequest): Asked | undefined =>
+  known.get(body) ?? readAsked(pathOf[shape], new TextDecoder().decode(body))
