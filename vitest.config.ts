@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
-/** Unit tests run side by side; live tests one file after the other, because each starts a cluster on a small machine. */
+/** Unit tests and virtual storms run side by side; live tests one file after the other, because each starts a cluster on a small machine. */
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: 'runs/tests.json' }]],
@@ -11,8 +11,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...exclude, '**/*.live.test.ts'],
+          exclude: [...exclude, '**/*.sim.test.ts', '**/*.live.test.ts'],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: ['**/*.sim.test.ts'],
+          exclude,
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -25,7 +34,7 @@ export default defineConfig({
           retry: 1,
           testTimeout: 60_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -2,3 +2,4 @@
 export { bursts } from './bursts.ts'
 export { conversations } from './conversations.ts'
 export { poisson } from './poisson.ts'
+export { rushes } from './rushes.ts'

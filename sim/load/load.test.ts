@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type * as registry from './index.ts'
-import { bursts, conversations, poisson } from './index.ts'
+import { bursts, conversations, poisson, rushes } from './index.ts'
 import type { Load } from './load.ts'
 
 const samples: Record<keyof typeof registry, Load> = {
@@ -15,6 +15,7 @@ const samples: Record<keyof typeof registry, Load> = {
     ],
   }),
   bursts: bursts({ name: 'b', from: 500, to: 4_500, perSecond: 40, size: 3, sessions: 10 }),
+  rushes: rushes({ name: 'r', from: 500, to: 2_500, everyMs: 500, size: 12 }),
 }
 const anySeed = fc.integer({ min: 0, max: 2 ** 31 })
 
@@ -110,4 +111,16 @@ test('bursts: a session sends all of a burst at one instant, at the mean rate', 
   }
   // Five standard deviations of a Poisson count of 400.
   expect(Math.abs(asks.length / 3 - 400)).toBeLessThan(100)
+})
+
+test('rushes: strangers at one instant, again and again', () => {
+  const asks = samples.rushes.asks(5)
+  const instants = [...Map.groupBy(asks, ({ at }) => at).entries()]
+  expect(instants).toHaveLength(4)
+  for (const [n, [at, rush]] of instants.entries()) {
+    expect(rush).toHaveLength(12)
+    expect(at).toBeGreaterThanOrEqual(500 + n * 500)
+    expect(at).toBeLessThan(600 + n * 500)
+  }
+  expect(new Set(asks.map(({ session }) => session)).size).toBe(48)
 })

@@ -1,0 +1,71 @@
+/** The command in the virtual world: on a machine with nothing but Node. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as scenarios from './scenarios/index.ts'
+
+let out: string
+beforeAll(async () => {
+  out = await mkdtemp(join(tmpdir(), 'stormproof-'))
+})
+afterAll(() => rm(out, { recursive: true, force: true }))
+
+interface Ended {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** The command in a process of its own, on a PATH where no Redis is. */
+const stormproof = (...args: string[]): Promise<Ended> =>
+  new Promise(resolve => {
+    const door = join(import.meta.dirname, 'stormproof.mjs')
+    const env = { PATH: '/nowhere', HOME: out, STORMPROOF_NO_INSTALL: '1' }
+    execFile(process.execPath, [door, ...args], { env, maxBuffer: 1e8 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+
+test.each(Object.values(scenarios).map(({ name }) => name))(
+  '%s: two processes leave the same history, to the byte',
+  async name => {
+    const folders = await Promise.all(
+      ['one', 'two'].map(async part => {
+        const { code, stderr } = await stormproof(
+          'run',
+          name,
+          '--world',
+          'virtual',
+          '--seed',
+          '42',
+          '--out',
+          `${out}-${part}`,
+        )
+        expect(stderr).not.toMatch(/stormproof: /)
+        expect(code).toBe(0)
+        return join(`${out}-${part}`, `${name}.virtual.lease.42`)
+      }),
+    )
+    const [one, two] = await Promise.all(folders.map(folder => readFile(join(folder, 'history.ndjson'))))
+    expect(one!.length).toBeGreaterThan(10_000)
+    expect(one!.equals(two!)).toBe(true)
+    await Promise.all(folders.map(folder => rm(join(folder, '..'), { recursive: true, force: true })))
+  },
+)
+
+test('a wrong tracker fails, with exit code 1 and the line that plays it again', async () => {
+  const { code, stdout } = await stormproof(
+    'run',
+    'provider-outage',
+    '--world',
+    'virtual',
+    '--tracker',
+    'ttl-only',
+    '--out',
+    out,
+  )
+  expect(code).toBe(1)
+  expect(stdout).toContain('again: npx stormproof run provider-outage --world virtual --tracker ttl-only --seed 1')
+})
