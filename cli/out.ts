@@ -41,6 +41,8 @@ export async function prepareOut(out: string): Promise<void> {
 /** A run's folder while the run is played. */
 export interface Leaving {
   folder: string
+  /** Written so far. */
+  readonly bytes: number
   /** A line of history.ndjson. */
   keep(event: Event): void
   /** Writes run.json, with what the history amounts to. */
@@ -61,13 +63,17 @@ export function startLeaving(out: string, { scenario, tracker, plan }: Storm, wo
   const hash = createHash('sha256')
   let piece = ''
   let events = 0
+  let bytes = 0
   const flush = () => {
     hash.update(piece)
-    writeSync(file, piece)
+    bytes += writeSync(file, piece)
     piece = ''
   }
   return {
     folder,
+    get bytes() {
+      return bytes
+    },
     keep(event) {
       events++
       piece += `${JSON.stringify(event)}\n`

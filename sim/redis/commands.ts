@@ -43,6 +43,10 @@ const keyless = (command: Command): Command => ({ ...command, keys: [0, 0] })
 
 function zadd(args: readonly string[], { keyspace }: Context): Reply {
   const key = args[1]!
+  if (args.length === 4) {
+    const score = parseFloatArgument(args[2]!)
+    return keyspace.setMember(key, args[3]!, score) === null ? 1 : 0
+  }
   let at = 2
   const options = new Set<string>()
   for (; at < args.length && /^(NX|XX|GT|LT|CH|INCR)$/i.test(args[at]!); at++) options.add(args[at]!.toUpperCase())
@@ -84,13 +88,8 @@ function zincrby([, key, by, member]: readonly string[], { keyspace }: Context):
 }
 
 function zrem([, key, ...members]: readonly string[], { keyspace }: Context): Reply {
-  const set = keyspace.zset(key!)
   let removed = 0
-  for (const member of members) {
-    if (set?.score(member) === undefined) continue
-    keyspace.setMember(key!, member, null)
-    removed++
-  }
+  for (const member of members) if (keyspace.setMember(key!, member, null) !== null) removed++
   return removed
 }
 

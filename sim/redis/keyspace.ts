@@ -66,25 +66,18 @@ export class Keyspace {
     return value?.text
   }
 
-  /** `score` null removes the member, and with the last one the key. */
-  setMember(key: string, member: string, score: number | null): void {
+  /** `score` null removes the member, and with the last one the key. Answers the score before; null where there was none. */
+  setMember(key: string, member: string, score: number | null): number | null {
     let set = this.zset(key)
-    const before = set?.score(member) ?? null
-    if (before === score) return
-    if (!set) this.#values.set(key, { type: 'zset', set: (set = new SortedSet()) })
-    if (score === null) set.delete(member)
-    else set.set(member, score)
+    if (!set) {
+      if (score === null) return null
+      this.#values.set(key, { type: 'zset', set: (set = new SortedSet()) })
+    }
+    const before = (score === null ? set.delete(member) : set.set(member, score)) ?? null
+    if (before === score) return before
     const expiry = set.size ? undefined : this.#drop(key)
-    this.#told({
-      key,
-      member,
-      before,
-      after: score,
-      undo(keyspace) {
-        keyspace.setMember(key, member, before)
-        if (expiry !== undefined) keyspace.expireAt(key, expiry)
-      },
-    })
+    this.#told({ key, member, before, after: score, undo: takingBack(key, member, before, expiry) })
+    return before
   }
 
   /** `text` null removes the field, and with the last one the key. */
@@ -201,6 +194,12 @@ export class Keyspace {
     return expiry
   }
 }
+
+const takingBack =
+  (key: string, member: string, before: number | null, expiry: Millis | undefined) => (keyspace: Keyspace) => {
+    keyspace.setMember(key, member, before)
+    if (expiry !== undefined) keyspace.expireAt(key, expiry)
+  }
 
 function copyOf(value: Value): Value {
   if (value.type === 'zset') return { type: 'zset', set: value.set.copy() }

@@ -3,7 +3,7 @@ import clusterKeySlot from 'cluster-key-slot'
 import type { Millis } from '../../proxy/ports.ts'
 import { type Command, commandOf, keysOf, unknownCommand, wrongArity } from './commands.ts'
 import { type Change, Keyspace } from './keyspace.ts'
-import type { LuaEngine } from './lua/engine.ts'
+import type { CompiledScript, LuaEngine } from './lua/engine.ts'
 import { parseInteger } from './numbers.ts'
 import { RedisError, type Reply } from './reply.ts'
 
@@ -34,6 +34,12 @@ export interface NodeOptions {
   cluster?: ClusterView
 }
 
+interface LoadedScript {
+  compiled: CompiledScript
+  /** The shebang line; undefined without one: such a script has every right. */
+  flags: string | undefined
+}
+
 /** A change that its replicas do not have yet. */
 interface Unreplicated {
   change: Change
@@ -56,7 +62,7 @@ export class VirtualNode {
   down = false
   migrations: Migration[] = []
   readonly #options: NodeOptions
-  readonly #scripts = new Map<string, string>()
+  readonly #scripts = new Map<string, LoadedScript>()
   readonly #counts = new Map<string, number>()
   /** In order of time. */
   #tail: Unreplicated[] = []
@@ -75,7 +81,7 @@ export class VirtualNode {
     this.#lagMs = lagMs
   }
 
-  /** How often each command was called, by clients and scripts alike, and each error answered, as `INFO commandstats` and `errorstats` count. */
+  /** How often each command was called, by clients, and each error answered, as `INFO commandstats` and `errorstats` count. */
   counts(): ReadonlyMap<string, number> {
     return this.#counts
   }
@@ -145,44 +151,40 @@ export class VirtualNode {
     const keys = args.slice(3, 3 + count)
     this.#route(keys, asking)
     this.#count(name)
-    let sha = args[1]!.toLowerCase()
-    if (name === 'EVAL') {
-      const text = args[1]!
-      sha = this.#options.sha1(text)
-      this.#options.engine.compile(text, sha)
-      this.#scripts.set(sha, text)
-    }
-    const text = this.#scripts.get(sha)
-    if (text === undefined) throw new RedisError('NOSCRIPT No matching script. Please use EVAL.')
-    const flags = flagsOf(text)
+    const script = name === 'EVAL' ? this.#load(args[1]!) : this.#scripts.get(args[1]!.toLowerCase())
+    if (!script) throw new RedisError('NOSCRIPT No matching script. Please use EVAL.')
+    const { compiled, flags } = script
     if (this.full && flags && !flags.includes('allow-oom'))
       throw new RedisError("OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'")
-    const { engine, now } = this.#options
-    const script = engine.compile(text, sha)
-    const context = { keyspace: this.keyspace, now }
+    const { engine, now, cluster } = this.#options
     const refuses = this.full && !flags
-    // Inside a script time stands still (Redis 7.0, "blocked" commands and scripts).
-    const frozen = now()
-    const still = { ...context, now: () => frozen }
-    const reply = engine.run(script, keys, args.slice(3 + count), call => {
+    // Inside a script time stands still.
+    const startedAt = now()
+    const context = { keyspace: this.keyspace, now: () => startedAt }
+    const reply = engine.run(compiled, keys, args.slice(3 + count), call => {
       const command = scriptCommand(call)
-      this.#local(keysOf(command, call))
+      // The declared keys have been routed already.
+      if (cluster && !(command.keys[1] === 1 && keys.includes(call[1]!))) this.#local(keysOf(command, call))
       if (refuses && command.grows) throw new RedisError(`OOM ${outOfMemory}`)
-      this.#count(call[0]!)
-      return command.run(call, still)
+      return command.run(call, context)
     })
     return this.#counted(reply)
   }
 
+  #load(text: string): LoadedScript {
+    const sha = this.#options.sha1(text)
+    let script = this.#scripts.get(sha)
+    if (!script) {
+      script = { compiled: this.#options.engine.compile(text, sha), flags: flagsOf(text) }
+      this.#scripts.set(sha, script)
+    }
+    return script
+  }
+
   #script(args: readonly string[]): Reply {
-    const { engine, sha1 } = this.#options
     switch (args[1]?.toUpperCase()) {
-      case 'LOAD': {
-        const sha = sha1(args[2]!)
-        engine.compile(args[2]!, sha)
-        this.#scripts.set(sha, args[2]!)
-        return sha
-      }
+      case 'LOAD':
+        return this.#load(args[2]!).compiled.sha
       case 'EXISTS':
         return args.slice(2).map(sha => (this.#scripts.has(sha.toLowerCase()) ? 1 : 0))
       case 'FLUSH':
@@ -252,7 +254,6 @@ function scriptCommand(call: readonly string[]): Command {
   }
 }
 
-/** The flags of a script's shebang line; undefined for a script without one, which has every right. */
 const flagsOf = (text: string): string | undefined =>
   text.startsWith('#!') ? text.slice(0, text.indexOf('\n')) : undefined
 

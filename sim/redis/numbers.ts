@@ -6,11 +6,23 @@ const notAnInteger = 'ERR value is not an integer or out of range'
 
 /** Decimals and infinities, no white space, no NaN; of what strtod reads, only hexadecimals are missing. */
 export function parseFloatArgument(text: string, message = notAFloat): number {
-  // The plain decimal is nearly every argument.
+  // Nearly every argument is a plain number of a few digits.
+  if (isDigits(text)) return Number(text)
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text)
   if (/^\+?inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY
   if (/^-inf(inity)?$/i.test(text)) return Number.NEGATIVE_INFINITY
   throw new RedisError(message)
+}
+
+function isDigits(text: string): boolean {
+  const { length } = text
+  let n = text.charCodeAt(0) === 45 ? 1 : 0
+  if (n === length || length > 15) return false
+  for (; n < length; n++) {
+    const code = text.charCodeAt(n)
+    if (code < 48 || code > 57) return false
+  }
+  return true
 }
 
 /** A 64-bit integer in its canonical form, within what a double holds exactly. */

@@ -21,24 +21,27 @@ export class SortedSet {
     return this.#byMember.get(member)?.score
   }
 
-  /** Adds or moves. */
-  set(member: string, score: number): void {
+  /** Adds or moves; answers the score before. */
+  set(member: string, score: number): number | undefined {
     const old = this.#byMember.get(member)
-    if (old) {
-      if (old.score === score) return
-      this.#take(old)
-    }
+    if (old?.score === score) return score
     const entry = { member, score }
     this.#byMember.set(member, entry)
-    this.#put(entry)
+    if (!old) this.#put(entry)
+    else if (!this.#replace(old, entry)) {
+      this.#take(old)
+      this.#put(entry)
+    }
+    return old?.score
   }
 
-  delete(member: string): boolean {
+  /** Answers the score that went; undefined when it was no member. */
+  delete(member: string): number | undefined {
     const old = this.#byMember.get(member)
-    if (!old) return false
+    if (!old) return undefined
     this.#byMember.delete(member)
     this.#take(old)
-    return true
+    return old.score
   }
 
   /** How many entries come before the first that is not `below`; `below` must hold for a prefix of the order. */
@@ -90,6 +93,16 @@ export class SortedSet {
       else high = middle
     }
     return low
+  }
+
+  /** In its place, when its neighbours allow: most changes of a score are small. */
+  #replace(old: Entry, entry: Entry): boolean {
+    const piece = this.#pieces[this.#pieceOf(old)]!
+    const place = placeIn(piece, old)
+    const [before, after] = [piece[place - 1], piece[place + 1]]
+    if (!before || !after || !precedes(before, entry) || !precedes(entry, after)) return false
+    piece[place] = entry
+    return true
   }
 
   #put(entry: Entry) {
