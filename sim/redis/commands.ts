@@ -3,7 +3,7 @@ import type { Millis } from '../../proxy/ports.ts'
 import type { Keyspace } from './keyspace.ts'
 import { formatDouble, parseFloatArgument, parseInteger } from './numbers.ts'
 import { RedisError, type Reply } from './reply.ts'
-import type { Entry, SortedSet } from './sorted-set.ts'
+import type { Entry, ScoreRange } from './sorted-set.ts'
 
 export interface Context {
   keyspace: Keyspace
@@ -79,41 +79,41 @@ function zadd(args: readonly string[], { keyspace }: Context): Reply {
   return has('CH') ? added + changed : added
 }
 
-function zincrby([, key, by, member]: readonly string[], { keyspace }: Context): Reply {
-  const step = parseFloatArgument(by!)
-  const score = (keyspace.zset(key!)?.score(member!) ?? 0) + step
+function zincrby(args: readonly string[], { keyspace }: Context): Reply {
+  const key = args[1]!
+  const member = args[3]!
+  const step = parseFloatArgument(args[2]!)
+  const score = (keyspace.zset(key)?.score(member) ?? 0) + step
   if (Number.isNaN(score)) throw new RedisError(notANumber)
-  keyspace.setMember(key!, member!, score)
+  keyspace.setMember(key, member, score)
   return formatDouble(score)
 }
 
-function zrem([, key, ...members]: readonly string[], { keyspace }: Context): Reply {
+function zrem(args: readonly string[], { keyspace }: Context): Reply {
   let removed = 0
-  for (const member of members) if (keyspace.setMember(key!, member, null) !== null) removed++
+  for (let n = 2; n < args.length; n++) if (keyspace.setMember(args[1]!, args[n]!, null) !== null) removed++
   return removed
 }
 
-interface Bound {
-  value: number
-  open: boolean
+/** Reads two bounds in the order in which they stand: the error of the first comes first. */
+function rangeOf(first: string, second: string, reverse = false): ScoreRange {
+  const firstOpen = first.startsWith('(')
+  const a = parseFloatArgument(firstOpen ? first.slice(1) : first, minMax)
+  const secondOpen = second.startsWith('(')
+  const b = parseFloatArgument(secondOpen ? second.slice(1) : second, minMax)
+  return reverse
+    ? { min: b, minOpen: secondOpen, max: a, maxOpen: firstOpen }
+    : { min: a, minOpen: firstOpen, max: b, maxOpen: secondOpen }
 }
 
-const boundOf = (text: string): Bound => {
-  const open = text.startsWith('(')
-  return { value: parseFloatArgument(open ? text.slice(1) : text, minMax), open }
+function listed(entries: readonly Entry[], withScores: boolean): Reply[] {
+  const list: Reply[] = []
+  for (const entry of entries) {
+    list.push(entry.member)
+    if (withScores) list.push(formatDouble(entry.score))
+  }
+  return list
 }
-
-/** Ranks of the entries between two score bounds: from, and up to but without. */
-function ranksBetween(set: SortedSet, min: Bound, max: Bound): [number, number] {
-  const from = set.rank(({ score }) => (min.open ? score <= min.value : score < min.value))
-  const to = set.rank(({ score }) => (max.open ? score < max.value : score <= max.value))
-  return [from, Math.max(from, to)]
-}
-
-const listed = (entries: readonly Entry[], withScores: boolean): Reply[] =>
-  withScores
-    ? entries.flatMap(({ member, score }) => [member, formatDouble(score)])
-    : entries.map(({ member }) => member)
 
 /** ZRANGEBYSCORE and its reverse: the bounds, then WITHSCORES and LIMIT in any order. */
 const rangeByScore =
@@ -121,7 +121,7 @@ const rangeByScore =
   (args, { keyspace }) => {
     let withScores = false
     let limit: { offset: number; count: number } | undefined
-    const [min, max] = (reverse ? [args[3]!, args[2]!] : [args[2]!, args[3]!]).map(boundOf) as [Bound, Bound]
+    const range = rangeOf(args[2]!, args[3]!, reverse)
     for (let n = 4; n < args.length; n++) {
       const option = args[n]!.toUpperCase()
       if (option === 'WITHSCORES') withScores = true
@@ -131,15 +131,9 @@ const rangeByScore =
       } else throw syntax()
     }
     const set = keyspace.zset(args[1]!)
-    if (!set) return []
-    const [from, to] = ranksBetween(set, min, max)
-    if (limit && limit.offset < 0) return []
+    if (!set || (limit && limit.offset < 0)) return []
     const count = limit && limit.count >= 0 ? limit.count : Number.POSITIVE_INFINITY
-    const offset = limit?.offset ?? 0
-    const entries = reverse
-      ? set.slice(Math.max(from, to - offset - count), Math.max(from, to - offset)).reverse()
-      : set.slice(from + offset, Math.min(to, from + offset + count))
-    return listed(entries, withScores)
+    return listed(set.within(range, reverse, limit?.offset, count), withScores)
   }
 
 /** Redis's ranks: negative ones count from the end. Answers from, and up to but without. */
@@ -165,10 +159,7 @@ function zrange(args: readonly string[], { keyspace }: Context): Reply {
   return listed(reverse ? set.slice(set.size - to, set.size - from).reverse() : set.slice(from, to), withScores)
 }
 
-function removeRange(keyspace: Keyspace, key: string, ranks: (set: SortedSet) => [number, number]): number {
-  const set = keyspace.zset(key)
-  if (!set) return 0
-  const entries = set.slice(...ranks(set))
+function removeAll(keyspace: Keyspace, key: string, entries: readonly Entry[]): number {
   for (const { member } of entries) keyspace.setMember(key, member, null)
   return entries.length
 }
@@ -288,29 +279,27 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ZADD: write(-4, zadd),
     ZINCRBY: write(4, zincrby),
     ZREM: shrink(-3, zrem),
-    ZSCORE: read(3, ([, key, member], { keyspace }) => scoreOrNull(keyspace.zset(key!)?.score(member!))),
+    ZSCORE: read(3, (args, { keyspace }) => scoreOrNull(keyspace.zset(args[1]!)?.score(args[2]!))),
     ZMSCORE: read(-3, ([, key, ...members], { keyspace }) => {
       const set = keyspace.zset(key!)
       return members.map(member => scoreOrNull(set?.score(member)))
     }),
-    ZCARD: read(2, ([, key], { keyspace }) => keyspace.zset(key!)?.size ?? 0),
-    ZCOUNT: read(4, ([, key, min, max], { keyspace }) => {
-      const bounds = [boundOf(min!), boundOf(max!)] as const
-      const set = keyspace.zset(key!)
-      if (!set) return 0
-      const [from, to] = ranksBetween(set, ...bounds)
-      return to - from
+    ZCARD: read(2, (args, { keyspace }) => keyspace.zset(args[1]!)?.size ?? 0),
+    ZCOUNT: read(4, (args, { keyspace }) => {
+      const range = rangeOf(args[2]!, args[3]!)
+      return keyspace.zset(args[1]!)?.count(range) ?? 0
     }),
     ZRANGE: read(-4, zrange),
     ZRANGEBYSCORE: read(-4, rangeByScore(false)),
     ZREVRANGEBYSCORE: read(-4, rangeByScore(true)),
-    ZREMRANGEBYSCORE: shrink(4, ([, key, min, max], { keyspace }) => {
-      const bounds = [boundOf(min!), boundOf(max!)] as const
-      return removeRange(keyspace, key!, sorted => ranksBetween(sorted, ...bounds))
+    ZREMRANGEBYSCORE: shrink(4, (args, { keyspace }) => {
+      const range = rangeOf(args[2]!, args[3]!)
+      return removeAll(keyspace, args[1]!, keyspace.zset(args[1]!)?.within(range) ?? [])
     }),
-    ZREMRANGEBYRANK: shrink(4, ([, key, first, last], { keyspace }) => {
-      const ranks = [parseInteger(first!), parseInteger(last!)] as const
-      return removeRange(keyspace, key!, sorted => ranksOf(...ranks, sorted.size))
+    ZREMRANGEBYRANK: shrink(4, (args, { keyspace }) => {
+      const [first, last] = [parseInteger(args[2]!), parseInteger(args[3]!)]
+      const set = keyspace.zset(args[1]!)
+      return set ? removeAll(keyspace, args[1]!, set.slice(...ranksOf(first, last, set.size))) : 0
     }),
     HSET: write(-4, hset),
     HGET: read(3, ([, key, field], { keyspace }) => textOrNull(keyspace.hash(key!)?.get(field!))),

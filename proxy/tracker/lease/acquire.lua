@@ -21,17 +21,19 @@ if score > 0 then
   return {'replay', count()}
 end
 local joins = unit == 'session' and redis.call('ZSCORE', sessions, session)
+local held = count()
 if not joins then
   -- Many leases may have expired together: one batch must not decide that the provider is full.
   for _ = 1, 64 do
-    if not more or count() < limit then break end
+    if not more or held < limit then break end
     more = reap()
+    held = count()
   end
-  if count() >= limit then
+  if held >= limit then
     redis.call('ZADD', attempts, -(now + tombstone), entry)
     local nearest = redis.call('ZRANGEBYSCORE', attempts, '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-    return {'full', count(), nearest[2] and tonumber(nearest[2]) - now or 0}
+    return {'full', held, nearest[2] and tonumber(nearest[2]) - now or 0}
   end
 end
 insert(entry, session, lease)
-return {'ok', count()}
+return {'ok', joins and held or held + 1}
