@@ -120,7 +120,7 @@ export class Ledger {
     if (!request.inFlight) this.#requests.delete(event.request)
     seat.ended = { event, cause }
     if (cause === 'success') seat.lastSuccessAt = event.at
-    seat.recentEnds.push(event.at)
+    if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
     this.#idle.push({ seat, at: event.at })
     return { kind: 'ended', seat, event, cause, last: seat.attempts.size === 0 }
   }
@@ -172,7 +172,7 @@ export class Ledger {
   #forget() {
     while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle.shift()!
-      seat.recentEnds = seat.recentEnds.filter(end => end >= at)
+      if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)

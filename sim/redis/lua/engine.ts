@@ -63,6 +63,12 @@ const registry = -10_000
 const globals = -10_002
 const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
 
+/**
+ * Where Lua 5.1 keeps things on a 32-bit machine (lobject.h, lstate.h): of a state its stack's `base` and `top`, of a value its
+ * size and its `type`, of a string its `length` and its `text`. Asking through the API takes ten calls for a command's arguments.
+ */
+const layout = { top: 8, base: 12, value: 16, type: 8, length: 12, text: 16 } as const
+
 /** What Node's `toString('latin1')` and `write` call, without their overhead: documented by neither types nor manual, and unchanged since Node 6. */
 interface Latin1Buffer extends Buffer<ArrayBuffer> {
   latin1Slice(from: number, to: number): string
@@ -74,7 +80,8 @@ class LongJump {}
 
 export class LuaEngine {
   readonly #api: Api
-  readonly #state: number
+  /** The thread that runs: a script may make coroutines. */
+  #state: number
   /** The memory of the engine, as it is now: it moves when it grows. */
   #bytes = Buffer.alloc(0) as Latin1Buffer
   #words!: DataView
@@ -85,6 +92,7 @@ export class LuaEngine {
   readonly #byAddress = new Map<number, string>()
   readonly #scripts = new Map<string, CompiledScript>()
   readonly #handler: number
+  readonly #plainToNumber: number
   #call: Call = () => null
 
   /** Takes about 4 ms. */
@@ -113,11 +121,17 @@ export class LuaEngine {
       ['pcall', false],
     ] as const) {
       this.#pushText(name)
-      api.lua_pushcclosure(this.#state, this.#slotOf(asCFunction(() => this.#redisCall(raises))), 0)
+      api.lua_pushcclosure(this.#state, this.#slotOf(this.#function(() => this.#redisCall(raises))), 0)
       api.lua_rawset(this.#state, -3)
     }
     this.#pushText('redis')
     api.lua_insert(this.#state, -2)
+    api.lua_rawset(this.#state, globals)
+    this.#pushText('tonumber')
+    api.lua_rawget(this.#state, globals)
+    this.#plainToNumber = api.luaL_ref(this.#state, registry)
+    this.#pushText('tonumber')
+    api.lua_pushcclosure(this.#state, this.#slotOf(this.#function(() => this.#toNumber())), 0)
     api.lua_rawset(this.#state, globals)
     for (const word of ['KEYS', 'ARGV', 'err', 'ok', ...frequent]) this.#intern(word)
     // The boot script answers the error handler that every call uses.
@@ -181,14 +195,15 @@ export class LuaEngine {
   }
 
   #redisCall(raises: boolean): number {
-    const api = this.#api
-    const state = this.#state
-    const count = api.lua_gettop(state)
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const base = words.getUint32(this.#state + layout.base, true)
+    const count = (words.getUint32(this.#state + layout.top, true) - base) / layout.value
     const args = new Array<string>(count)
     for (let n = 0; n < count; n++) {
-      const kind = api.lua_type(state, n + 1)
-      if (kind === type.string) args[n] = this.#textAt(n + 1)
-      else if (kind === type.number) args[n] = formatDouble(api.lua_tonumber(state, n + 1))
+      const value = base + n * layout.value
+      const kind = words.getUint32(value + layout.type, true)
+      if (kind === type.string) args[n] = this.#textOf(words.getUint32(value, true))
+      else if (kind === type.number) args[n] = formatDouble(words.getFloat64(value, true))
       else return this.#fail('ERR Lua redis lib command arguments must be strings or integers', raises)
     }
     if (count === 0) return this.#fail('ERR Please specify at least one argument for this redis lib call', raises)
@@ -200,9 +215,43 @@ export class LuaEngine {
       return this.#fail(error.message, raises)
     }
     if (typeof reply === 'object' && reply !== null && isError(reply)) return this.#fail(reply.err, raises)
-    api.lua_settop(state, 0)
     this.#push(reply)
     return 1
+  }
+
+  /** Lua's own, but for plain whole numbers: those it reads by a software `long double`, which costs more than a command. */
+  #toNumber(): number {
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const base = words.getUint32(this.#state + layout.base, true)
+    const count = (words.getUint32(this.#state + layout.top, true) - base) / layout.value
+    const isText = count === 1 && words.getUint32(base + layout.type, true) === type.string
+    const value = isText ? this.#wholeNumberOf(words.getUint32(base, true)) : undefined
+    const api = this.#api
+    const state = this.#state
+    if (value !== undefined) api.lua_pushnumber(state, value)
+    else {
+      api.lua_rawgeti(state, registry, this.#plainToNumber)
+      api.lua_insert(state, 1)
+      api.lua_call(state, count, 1)
+    }
+    return 1
+  }
+
+  /** Undefined unless the string is up to 15 decimal digits, perhaps after a minus: what a double holds exactly. */
+  #wholeNumberOf(text: number): number | undefined {
+    const bytes = this.#bytes
+    const end = text + layout.text + this.#words.getUint32(text + layout.length, true)
+    let at = text + layout.text
+    const negative = bytes[at] === 45
+    if (negative) at++
+    if (at === end || end - at > 15) return undefined
+    let value = 0
+    for (; at < end; at++) {
+      const digit = bytes[at]! - 48
+      if (digit < 0 || digit > 9) return undefined
+      value = value * 10 + digit
+    }
+    return negative ? -value : value
   }
 
   #fail(err: string, raises: boolean): number {
@@ -284,7 +333,7 @@ export class LuaEngine {
     const known = this.#references.get(text)
     if (known !== undefined) return known
     this.#pushText(text)
-    this.#byAddress.set(this.#api.lua_tolstring(this.#state, -1, 0), text)
+    this.#byAddress.set(this.#api.lua_tolstring(this.#state, -1, 0) - layout.text, text)
     const reference = this.#api.luaL_ref(this.#state, registry)
     this.#references.set(text, reference)
     return reference
@@ -306,11 +355,17 @@ export class LuaEngine {
   }
 
   #textAt(index: number): string {
-    const address = this.#api.lua_tolstring(this.#state, index, this.#scratch)
-    const known = this.#byAddress.get(address)
+    const address = this.#api.lua_tolstring(this.#state, index, 0)
+    if (!this.#bytes.length) this.#refresh()
+    return this.#textOf(address - layout.text)
+  }
+
+  /** The string that Lua keeps here. */
+  #textOf(text: number): string {
+    const known = this.#byAddress.get(text)
     if (known !== undefined) return known
-    const bytes = this.#bytes.length ? this.#bytes : this.#refresh()
-    return bytes.latin1Slice(address, address + this.#words.getUint32(this.#scratch, true))
+    const from = text + layout.text
+    return this.#bytes.latin1Slice(from, from + this.#words.getUint32(text + layout.length, true))
   }
 
   #write(text: string, to: number) {
@@ -325,6 +380,23 @@ export class LuaEngine {
     const { buffer } = this.#api.memory
     this.#words = new DataView(buffer)
     return (this.#bytes = Buffer.from(buffer) as Latin1Buffer)
+  }
+
+  #fresh(): DataView {
+    this.#refresh()
+    return this.#words
+  }
+
+  #function(body: () => number): CFunction {
+    return asCFunction(state => {
+      const outer = this.#state
+      this.#state = state
+      try {
+        return body()
+      } finally {
+        this.#state = outer
+      }
+    })
   }
 
   #slotOf(cFunction: CFunction): number {
