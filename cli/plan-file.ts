@@ -30,6 +30,7 @@ const step = z.discriminatedUnion('do', [
     session: z.string().max(256),
     shape: z.enum(['anthropic', 'openai']),
     stream: z.boolean(),
+    leaves: z.strictObject({ after: z.enum(['send', 'first-byte']), ms }).optional(),
   }),
   z.strictObject({
     do: z.literal('phase'),
