@@ -65,8 +65,9 @@ export function startLeaving(out: string, { scenario, tracker, plan }: Storm, wo
   let events = 0
   let bytes = 0
   const flush = () => {
-    hash.update(piece)
-    bytes += writeSync(file, piece)
+    const encoded = Buffer.from(piece)
+    hash.update(encoded)
+    bytes += writeSync(file, encoded)
     piece = ''
   }
   return {
