@@ -40,6 +40,8 @@ function apart(requests: number): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), [String(requests)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Left to itself the heap grows to several times of what is in use.
+      execArgv: ['--max-old-space-size=320'],
     })
     child.once('message', measured => resolve(measured as Measured))
     child.once('error', reject)

@@ -9,7 +9,7 @@ import type { Storm } from '../sim/run.ts'
 import type { RunRecord } from '../sim/run-record.ts'
 import { EnvironmentNotReady } from '../sim/worlds/live/environment.ts'
 import { BadArgument } from './errors.ts'
-import { planFile } from './plan-file.ts'
+import { planLines } from './plan-file.ts'
 
 /** A live run's history and record take a few MB. */
 const neededBytes = 8 * 1024 * 1024
@@ -58,7 +58,7 @@ const pieceLength = 64 * 1024
 export function startLeaving(out: string, { scenario, tracker, plan }: Storm, world: RunRecord['world']): Leaving {
   const folder = join(out, `${scenario.name}.${world}.${tracker.name}.${plan.seed}`)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'plan.json'), planFile(plan, tracker.name))
+  writePieces(join(folder, 'plan.json'), planLines(plan, tracker.name))
   const file = openSync(join(folder, 'history.ndjson'), 'w')
   const hash = createHash('sha256')
   let piece = ''
@@ -92,4 +92,17 @@ export function startLeaving(out: string, { scenario, tracker, plan }: Storm, wo
       closeSync(file)
     },
   }
+}
+
+function writePieces(path: string, lines: Iterable<string>) {
+  const file = openSync(path, 'w')
+  let piece = ''
+  for (const line of lines) {
+    piece += line
+    if (piece.length < pieceLength) continue
+    writeSync(file, piece)
+    piece = ''
+  }
+  writeSync(file, piece)
+  closeSync(file)
 }

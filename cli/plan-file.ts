@@ -72,13 +72,15 @@ const file = z.object({
   steps: z.array(step),
 })
 
-/** The text of a plan file. */
-export const planFile = (plan: Plan, tracker: string): string => {
+/** The text of a plan file, a step a line: people read and edit these files. A plan of a million steps is never one string. */
+export function* planLines(plan: Plan, tracker: string): Iterable<string> {
   const { steps, ...rest } = plan
-  const head = JSON.stringify({ schema: 1, tracker, ...rest }, null, 2).slice(0, -2)
-  // A step a line: people read and edit these files.
-  return `${head},\n  "steps": [\n${steps.map(one => `    ${JSON.stringify(one)}`).join(',\n')}\n  ]\n}\n`
+  yield `${JSON.stringify({ schema: 1, tracker, ...rest }, null, 2).slice(0, -2)},\n  "steps": [\n`
+  for (const [n, one] of steps.entries()) yield `    ${JSON.stringify(one)}${n < steps.length - 1 ? ',' : ''}\n`
+  yield '  ]\n}\n'
 }
+
+export const planFile = (plan: Plan, tracker: string): string => [...planLines(plan, tracker)].join('')
 
 /** Reads a plan file. A `BadArgument` says what is wrong with it, and where. */
 export function readPlanFile(path: string): { plan: Plan; tracker: string } {
