@@ -6,7 +6,14 @@ export type Failure =
   | 'overloaded'
   | 'model-not-found'
   | 'client-error'
+  /** The provider refuses the proxy's own key (401, 402). */
+  | 'unauthorized'
+  /** The proxy's key may not do what was asked (403). */
+  | 'forbidden'
+  /** Nobody listens there, or the way there is barred. */
   | 'connect'
+  | 'dns'
+  | 'tls'
   | 'reset'
   | 'malformed'
   | 'empty-body'

@@ -2,18 +2,19 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '../sim/clock.ts'
 import { chanceFor } from '../sim/random.ts'
-import type { ProxyConfig } from './config.ts'
+import { type ProxyConfig, usualManners } from './config.ts'
 import type { ProxyEvent } from './events.ts'
 import { TransportError } from './failure.ts'
 import { createProxy } from './handle.ts'
 import type { Transport } from './ports.ts'
-import type { Provider } from './provider.ts'
+import { type Provider, usualProvider } from './provider.ts'
 import type { ProxyRequest } from './request.ts'
 import type { Admission, Ending, Tracker } from './tracker/tracker.ts'
 
 type Behaves = 'ok' | 'cut' | 'no-end' | '500' | '400' | 'refuse' | 'silent' | 'nonsense'
 
 const provider = (id: string, priority: number): Provider => ({
+  ...usualProvider,
   id,
   priority,
   baseUrl: 'http://x',
@@ -96,13 +97,15 @@ async function play({ behaves, acquire, deafReleases = 0, leaveAt }: World) {
     instance: 'p',
     instances: 2,
     providers: [provider('a', 1), provider('b', 2)],
-    whenStoreIsAway: 'local',
+    ...usualManners,
+    stickyMs: 0,
   }
   const proxy = createProxy(config, {
     clock,
     chance: chanceFor(1, 'proxy'),
     transport,
     tracker,
+    store: { run: () => Promise.reject(new Error('no store')) },
     emit: event => events.push(event),
   })
   const handled = proxy.handle(request, {
