@@ -54,11 +54,15 @@ export interface Leaving {
 /** A history of a million requests does not fit in memory: lines go to disk in pieces of this size. */
 const pieceLength = 64 * 1024
 
-/** Opens `<out>/<scenario>.<world>.<tracker>.<seed>/` and leaves the plan there at once, so that even a broken run can be replayed. */
-export function startLeaving(out: string, { scenario, tracker, plan }: Storm, world: RunRecord['world']): Leaving {
-  const folder = join(out, `${scenario.name}.${world}.${tracker.name}.${plan.seed}`)
+/** `<out>/<scenario>.<kind>.<tracker>.<seed>`; the kind is the world for a plain run. */
+export const runFolder = (out: string, { scenario, tracker, plan }: Storm, kind: string): string =>
+  join(out, `${scenario.name}.${kind}.${tracker.name}.${plan.seed}`)
+
+/** Opens the run's folder and leaves the plan there at once, so that even a broken run can be replayed. */
+export function startLeaving(out: string, storm: Storm, kind: string): Leaving {
+  const folder = runFolder(out, storm, kind)
   mkdirSync(folder, { recursive: true })
-  writePieces(join(folder, 'plan.json'), planLines(plan, tracker.name))
+  writePieces(join(folder, 'plan.json'), planLines(storm.plan, storm.tracker.name))
   const file = openSync(join(folder, 'history.ndjson'), 'w')
   const hash = createHash('sha256')
   let piece = ''

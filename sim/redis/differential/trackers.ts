@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import type { Millis } from '../../../proxy/ports.ts'
-import type { Provider } from '../../../proxy/provider.ts'
+import { type Provider, usualProvider } from '../../../proxy/provider.ts'
 import { attemptsKey, memberOf, refsKey, sessionsKey } from '../../../proxy/tracker/keys.ts'
 import type { Ending, Hold, Script, Store, TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import { toBytes } from '../bytes.ts'
@@ -144,17 +144,13 @@ const instant = ([seconds, micros]: readonly [string, string]): Millis =>
   Number(seconds) * 1_000 + Number(micros) / 1_000
 
 const providerOf = ({ limit, unit }: Pick<Claim, 'limit' | 'unit'>): Provider => ({
+  ...usualProvider,
   id: 'alpha',
   baseUrl: '',
   limit,
   unit,
-  priority: 1,
-  weight: 1,
   heartbeatMs: 500,
   tombstoneMs: 3_000,
-  firstByteMs: 1,
-  idleMs: 1,
-  totalMs: 1,
 })
 
 const holdOf = (of: Claim): Hold => ({ provider: providerOf(of), member: memberOf(of.session), token: of.token })
