@@ -9,6 +9,8 @@ export type Step =
   | { sleepMs: number }
   /** The memory is full from now on, or it is not any more. */
   | { full: boolean }
+  /** The server follows another one from now on, or it does not any more. */
+  | { replica: boolean }
 
 export type Case = readonly Step[]
 

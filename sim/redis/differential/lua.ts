@@ -26,7 +26,7 @@ const number = pick(
     '-1e19',
     '2^63',
   ],
-  ...['-2^63', '1/0', '-1/0', '0/0', '-0', '0x10', '1e-7', '1e300', '5e-324', '17179869184.25', '.5', '3', '10'],
+  ...['-2^63', '1/0', '-1/0', '-0', '0x10', '1e-7', '1e300', '5e-324', '17179869184.25', '.5', '3', '10'],
 )
 const text = pick(
   ...["''", "'a'", "'x y'", "'12'", "' 7 '", "'0x10'", "'1e3'", "'-0'", "'a\\r\\nb'", "'\\0z'", "'\\195\\169'"],
@@ -68,15 +68,12 @@ const { expression, statement, block } = fc.letrec<Record<'expression' | 'call' 
         name,
         tie('call'),
         tie('call'),
-        made((a, op, b) => `(${a} ${op} ${b})`, e, pick(...'+ - * / % ^ .. == ~= < <= and or'.split(' ')), e),
+        made((a, op, b) => `real(${a} ${op} ${b})`, e, pick(...'+-*/%^'), e),
+        made((a, op, b) => `(${a} ${op} ${b})`, e, pick(...'.. == ~= < <= and or'.split(' ')), e),
         made((op, a) => `(${op} ${a})`, pick('not', '-', '#'), e),
-        made((f, a) => `${f}(${a})`, pick('tonumber', 'type', 'math.floor', 'string.len', 'unpack', 'ipairs'), e),
-        made(
-          (f, a, b) => `${f}(${a}, ${b})`,
-          pick('math.max', 'string.rep', 'rawequal', 'math.min'),
-          e,
-          pick('1', '2', '10', "'#'"),
-        ),
+        made((f, a) => `${f}(${a})`, pick('real', 'type', 'string.len', 'unpack', 'ipairs'), e),
+        made((f, a) => `real(${f}(${a}))`, pick('tonumber', 'math.floor', 'math.abs', 'math.max'), e),
+        made((f, a, b) => `${f}(${a}, ${b})`, pick('string.rep', 'rawequal'), e, pick('1', '2', '10', "'#'")),
         made(
           (f, a) => `string.format(${quoted(f)}, ${a})`,
           pick('%d', '%s', '%5.1f', '%q', '%.14g', '%.17g', '%.0f', '%c', '%i%%'),
@@ -191,6 +188,9 @@ const body = fc.oneof(
     ),
   },
 )
+/** The sign of NaN is the machine's. */
+const real = `local function real(x) if x ~= x then return 0 end return x end
+`
 /** An error that is a table without a text would crash Redis 7.0, and a level beyond 32 bits is no level here. */
 const fit = `local function fit(a, b, ...)
   if type(a) == 'table' and type(a.err) ~= 'string' then a = 'unfit' end
@@ -201,7 +201,10 @@ end
 `
 export const anyScript = fc
   .tuple(head, body)
-  .map(([first, rest]) => `${first}${rest.includes('fit(') ? fit : ''}local it, other = 7\n${rest}`)
+  .map(
+    ([first, rest]) =>
+      `${first}${rest.includes('real(') ? real : ''}${rest.includes('fit(') ? fit : ''}local it, other = 7\n${rest}`,
+  )
 
 const count = fc.oneof(
   { weight: 12, arbitrary: pick('2', '1') },
@@ -209,14 +212,14 @@ const count = fc.oneof(
 )
 const given = fc.tuple(anyKey, fc.oneof(anyKey, pick('arg')), fc.oneof(anyScore, pick('arg')))
 
-const evaluated = fc
+export const anyEval = fc
   .tuple(anyScript, count, given)
   .map(([script, keys, args]): Arguments => ['EVAL', script, keys, ...args])
 
 /** Runs, after commands that leave something to work on. */
 export const scriptCase: fc.Arbitrary<Case> = fc
-  .array(fc.oneof(anyCommand, evaluated), { minLength: 0, maxLength: 3 })
-  .chain(before => evaluated.map(last => [...before, last].map((args): Step => ({ call: args }))))
+  .array(fc.oneof(anyCommand, anyEval), { minLength: 0, maxLength: 3 })
+  .chain(before => anyEval.map(last => [...before, last].map((args): Step => ({ call: args }))))
 
 /** Scripts that most cases have in common, so that one step meets what another has loaded. */
 const few = [
@@ -261,16 +264,25 @@ export function scriptCacheCase(sha1: (text: string) => string): fc.Arbitrary<Ca
   return fc.array(step, { minLength: 1, maxLength: 8 }).map(list => list.map((args): Step => ({ call: args })))
 }
 
-/** The memory is full in the middle of it, and for some not to the end. */
-export const fullCase: fc.Arbitrary<Case> = fc
-  .tuple(
-    fc.array(fc.oneof(anyCommand, evaluated), { maxLength: 3 }),
-    fc.array(fc.oneof(anyCommand, evaluated), { minLength: 1, maxLength: 5 }),
-    fc.array(anyCommand, { maxLength: 1 }),
-  )
-  .map(([before, during, after]) => [
-    ...before.map(call => ({ call })),
-    { full: true },
-    ...during.map(call => ({ call })),
-    ...after.flatMap(call => [{ full: false }, { call }]),
-  ])
+/** The server has a trouble in the middle of it, and for some not to the end. */
+const troubledCase = (trouble: (has: boolean) => Step): fc.Arbitrary<Case> => {
+  const anyCall = fc.oneof(anyCommand, anyEval)
+  return fc
+    .tuple(
+      fc.array(anyCall, { maxLength: 3 }),
+      fc.array(anyCall, { minLength: 1, maxLength: 5 }),
+      fc.array(anyCommand, { maxLength: 1 }),
+    )
+    .map(([before, during, after]) => [
+      ...before.map(call => ({ call })),
+      trouble(true),
+      ...during.map(call => ({ call })),
+      ...after.flatMap(call => [trouble(false), { call }]),
+    ])
+}
+
+/** Its memory is full. */
+export const fullCase = troubledCase(full => ({ full }))
+
+/** It is a replica, which may not be written to. */
+export const replicaCase = troubledCase(replica => ({ replica }))

@@ -29,7 +29,7 @@ export type Outcome =
 export async function play(steps: Case, { pipeline, engine, sha1 }: Players): Promise<Outcome> {
   const asked = steps.flatMap(step => [['TIME'], onReal(step)])
   const head = [['FLUSHALL'], knowsScripts(steps) ? ['SCRIPT', 'FLUSH'] : ['PING']]
-  const replies = await pipeline([...head, ...asked, ['TIME'], dump, notFull])
+  const replies = await pipeline([...head, ...asked, ['TIME'], dump, notFull, primary])
   const times = [...steps, undefined].map((_, n) => instantOf(replies[2 + 2 * n]!))
   const windowMs = Math.max(...steps.map((step, n) => ('sleepMs' in step ? 0 : times[n + 1]! - times[n]!)))
   const slackMs = Math.ceil(windowMs)
@@ -39,6 +39,7 @@ export async function play(steps: Case, { pipeline, engine, sha1 }: Players): Pr
   for (const [n, step] of steps.entries()) {
     now = times[n]!
     if ('full' in step) node.full = step.full
+    if ('replica' in step) node.role = step.replica ? 'replica' : 'primary'
     if (!('call' in step)) continue
     if (endsWithin(node.keyspace, now - slackMs - 1, times[n + 1]! + 1)) return { kind: 'undecidable' }
     const real = replies[3 + 2 * n]!
@@ -48,7 +49,7 @@ export async function play(steps: Case, { pipeline, engine, sha1 }: Players): Pr
   }
   now = times.at(-1)!
   if (endsWithin(node.keyspace, now - slackMs - 1, now + slackMs + 1)) return { kind: 'undecidable' }
-  const left = differenceOfDumps(replies.at(-2)!, dumpOf(node.keyspace), slackMs)
+  const left = differenceOfDumps(replies.at(-3)!, dumpOf(node.keyspace), slackMs)
   return left ? different(steps, left) : { kind: 'same' }
 }
 
@@ -56,10 +57,14 @@ export async function play(steps: Case, { pipeline, engine, sha1 }: Players): Pr
 const knowsScripts = (steps: Case) => steps.some(step => 'call' in step && /^(EVALSHA|SCRIPT)$/i.test(step.call[0]!))
 
 const notFull: Arguments = ['CONFIG', 'SET', 'maxmemory', '0']
+const primary: Arguments = ['REPLICAOF', 'NO', 'ONE']
+/** Nobody listens there: it stays as it is. */
+const replica: Arguments = ['REPLICAOF', '127.0.0.1', '1']
 
 function onReal(step: Step): Arguments {
   if ('call' in step) return step.call
   if ('sleepMs' in step) return ['DEBUG', 'SLEEP', String(step.sleepMs / 1_000)]
+  if ('replica' in step) return step.replica ? replica : primary
   return step.full ? ['CONFIG', 'SET', 'maxmemory', '1'] : notFull
 }
 
