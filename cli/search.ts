@@ -27,7 +27,7 @@ export interface SearchOptions {
 }
 
 /** What every search of one command shares. */
-interface Hands {
+export interface Hands {
   pool: Pool
   second: SecondProcess
   progress: Progress
@@ -74,7 +74,8 @@ function scenariosNamed(names: readonly string[]): Scenario[] {
   return wanted
 }
 
-async function searchOne(subject: Subject, options: SearchOptions, hands: Hands): Promise<number> {
+/** Searches one scenario, and prints what came of it. */
+export async function searchOne(subject: Subject, options: SearchOptions, hands: Hands): Promise<number> {
   const { progress, signal } = hands
   const began = performance.now()
   const { outcomes, tally, differences, twice } = await playAll(subject, options, hands)
