@@ -27,7 +27,7 @@ export interface SearchOptions {
 }
 
 /** What every search of one command shares. */
-interface Hands {
+export interface Hands {
   pool: Pool
   second: SecondProcess
   progress: Progress
@@ -44,7 +44,12 @@ export async function search(
   const wanted = scenariosNamed(names)
   const tracker = named<TrackerVariant>('tracker', trackers, options.tracker)
   await prepareOut(options.out)
-  const hands = { pool: openPool(options.jobs, signal), second: openSecondProcess(), progress, signal }
+  const hands = {
+    pool: openPool(Math.min(options.jobs, options.seeds), signal),
+    second: openSecondProcess(),
+    progress,
+    signal,
+  }
   const codes: number[] = []
   try {
     for (const { name } of wanted) {
@@ -69,7 +74,8 @@ function scenariosNamed(names: readonly string[]): Scenario[] {
   return wanted
 }
 
-async function searchOne(subject: Subject, options: SearchOptions, hands: Hands): Promise<number> {
+/** Searches one scenario, and prints what came of it. */
+export async function searchOne(subject: Subject, options: SearchOptions, hands: Hands): Promise<number> {
   const { progress, signal } = hands
   const began = performance.now()
   const { outcomes, tally, differences, twice } = await playAll(subject, options, hands)
@@ -92,9 +98,10 @@ async function searchOne(subject: Subject, options: SearchOptions, hands: Hands)
 
 /** Plays every seed that matters, and some of them twice: see `isPlayedTwice`, and the first that fails. */
 async function playAll(subject: Subject, options: SearchOptions, { pool, second, progress, signal }: Hands) {
-  const { from, seeds: count, failFast } = options
+  const { from, seeds: count, failFast, jobs } = options
+  const batch = Math.max(1, Math.min(mostPerOrder, Math.floor(count / (4 * jobs))))
   const began = performance.now()
-  const seeds = new Seeds({ from, count, batch: seedsPerOrder, failFast })
+  const seeds = new Seeds({ from, count, batch, failFast })
   const comparing = new Map<number, Promise<Difference | undefined>>()
   const compare = (seed: number, first: Player) => {
     const difference = playedTwice(seed, first, again => second.play(subject, again))
@@ -121,8 +128,8 @@ async function playAll(subject: Subject, options: SearchOptions, { pool, second,
   return { outcomes: seeds.outcomes, tally: seeds.tally, differences, twice: compared.length }
 }
 
-/** About half a second's work: few messages, and little is played in vain once a seed has failed. */
-const seedsPerOrder = 4
+/** Well below a second's work: little is played in vain once a seed has failed. */
+const mostPerOrder = 4
 
 const reasonOf = ({ seed, failed, broke }: Outcome) =>
   broke === undefined ? `seed ${seed} fails ${failed.join(', ')}` : `seed ${seed} breaks the world down: ${broke}`

@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { Verdict } from '../../sim/checks/check.ts'
 import type { Event } from '../../sim/history.ts'
 import { asksOf, type Plan } from '../../sim/plan.ts'
-import type { Storm } from '../../sim/run.ts'
+import { castFor, type Storm } from '../../sim/run.ts'
 import { type Outcome, playSeed, shownAgain } from '../../sim/search/play-seed.ts'
 import { type Shrunk, shrink } from '../../sim/search/shrink.ts'
 import { storyOf } from '../../sim/search/story.ts'
@@ -74,7 +74,7 @@ async function smallest(
 /** Plays the small plan once more, leaves its files, and answers its story. */
 async function leave(storm: Storm, stage: Stage, out: string, again: string, signal: AbortSignal): Promise<string[]> {
   const events: Event[] = []
-  const tell = (verdicts: readonly Verdict[]) => storyOf(events, storm.plan, verdicts)
+  const tell = (verdicts: readonly Verdict[]) => storyOf(events, castFor(storm.plan, storm.tracker), verdicts)
   try {
     const { run } = await playOne(storm, stage, out, { kind, again, tell: event => void events.push(event) })
     return tell(run.verdicts)

@@ -52,7 +52,7 @@ export const isFailure = ({ failed, broke }: Outcome): boolean => failed.length 
 /** Which failures of the original another outcome shows: the same checks, or a world that broke down in the same words. */
 export function shownAgain(original: Outcome): (other: Outcome) => string[] {
   // Times, names and counts differ in a smaller plan.
-  const words = (text: string | undefined) => text?.replaceAll(/\d+/g, '#')
+  const words = (text: string | undefined) => text?.replaceAll(/\d+(\.\d+)?/g, '#')
   const broke = words(original.broke)
   if (broke !== undefined) return other => (words(other.broke) === broke ? [broke] : [])
   return other => original.failed.filter(check => other.failed.includes(check))

@@ -43,8 +43,9 @@ export async function shrink(plan: Plan, shows: Shows, mostPlays = 1_000): Promi
   let progressed = true
 
   async function shownBy(candidate: Plan): Promise<readonly string[]> {
+    if (plays >= mostPlays) return []
     const text = JSON.stringify(candidate)
-    if (plays >= mostPlays || passed.has(text)) return []
+    if (passed.has(text)) return []
     plays++
     const shown = await shows(candidate)
     if (shown.length === 0 && text.length < smallLength) passed.add(text)

@@ -7,7 +7,7 @@ import { asksOf, type Plan } from '../plan.ts'
 /** Longer stories lose their middle. */
 const mostLines = 24
 
-/** `events`: the whole history, in order. The last lines are the claims that broke, and why. */
+/** `events`: the whole history, in order. `plan`: as it was played, cast for its tracker. The last lines are the claims that broke, and why. */
 export function storyOf(events: Iterable<Event>, plan: Plan, verdicts: readonly Verdict[]): string[] {
   const broken = verdicts.filter(({ result }) => result === 'fail')
   const teller = new Teller(plan)
@@ -124,9 +124,12 @@ class Teller {
 
   *#released({ provider, member, token }: Of<'released'>) {
     const request = this.#tokens.get(token)
-    const { member: still, inFlight } = this.#seat(provider, nameOf(member))
-    const stays = still && inFlight.size === 0 ? `, but ${nameOf(member)} stays in {provider:${provider}}` : ''
-    if (request !== undefined) yield `${request} gives its slot at ${provider} back${stays}`
+    if (request === undefined) return
+    const { member: still, inFlight, ended } = this.#seat(provider, nameOf(member))
+    const byDesign = this.#plan.topology.membership === 'recently-active' && ended?.outcome === 'served'
+    const stays = byDesign ? ' as one that succeeded lately' : ''
+    const but = still && inFlight.size === 0 ? `; ${nameOf(member)} stays in {provider:${provider}}${stays}` : ''
+    yield `${request} gives its slot at ${provider} back${but}`
   }
 
   *#census({ at, provider, members }: Of<'store-census'>) {
