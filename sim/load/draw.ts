@@ -20,7 +20,7 @@ export function drawMix({ streams, anthropic, leavers }: Mix, random: Random): O
   return leaves ? { shape, stream, leaves } : { shape, stream }
 }
 
-const drawLeaving = (withinMs: number, random: Random): Leaving => ({
+export const drawLeaving = (withinMs: number, random: Random): Leaving => ({
   after: random.next() < 0.5 ? 'send' : 'first-byte',
   ms: wholeMicros(random.next() * withinMs),
 })

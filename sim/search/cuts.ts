@@ -96,6 +96,13 @@ export const mergedSessions: Cut = async (plan, fails) => {
 export const plainAsks: Cut = (plan, fails) =>
   simplerAsks(plan, fails, ask => (ask.stream ? { ...ask, stream: false } : ask))
 
+export const clientsThatStay: Cut = (plan, fails) =>
+  simplerAsks(plan, fails, ask => {
+    if (!ask.leaves) return ask
+    const { leaves: _, ...staying } = ask
+    return staying
+  })
+
 export const oneShape: Cut = (plan, fails) =>
   simplerAsks(plan, fails, ask => (ask.shape === 'anthropic' ? ask : { ...ask, shape: 'anthropic' }))
 

@@ -24,6 +24,7 @@ const smaller: readonly cuts.Cut[] = [
 /** They make a plan easier to read, which is not worth any failure that it still shows. */
 const simpler: readonly cuts.Cut[] = [
   cuts.shorterFaults,
+  cuts.clientsThatStay,
   cuts.plainAsks,
   cuts.oneShape,
   cuts.simplerPaces,

@@ -1,6 +1,6 @@
 /** The same arrivals, thinned or doubled, in other sessions and other shapes: works on any load, whatever it plans. */
 import type { Millis } from '../../../proxy/ports.ts'
-import { wholeMicros } from '../../load/draw.ts'
+import { drawLeaving, wholeMicros } from '../../load/draw.ts'
 import type { Ask, Load } from '../../load/load.ts'
 import { randomFor } from '../../random.ts'
 import type { Draw } from './ranges.ts'
@@ -11,6 +11,8 @@ export function swarmedLoad(load: Load, time: (at: Millis) => Millis, draw: Draw
   const sessions = draw('sessions', 0)
   const streams = draw('streams', -1)
   const anthropic = draw('anthropic', -1)
+  const leavers = draw('leavers', 0)
+  const leavesWithinMs = draw('leavesWithinMs', 150)
   return {
     name,
     asks(seed) {
@@ -32,6 +34,9 @@ export function swarmedLoad(load: Load, time: (at: Millis) => Millis, draw: Draw
             session: renamed(ask.session),
             ...(streams >= 0 && { stream: random('stream', n) < streams }),
             ...(anthropic >= 0 && { shape: random('shape', n) < anthropic ? 'anthropic' : 'openai' }),
+            ...(random('leaves', n) < leavers && {
+              leaves: drawLeaving(leavesWithinMs, randomFor(seed, 'swarm', name, 'leaving', n)),
+            }),
           }),
         )
         .sort((a, b) => a.at - b.at)

@@ -37,6 +37,12 @@ export const ranges = {
   sessions: { from: 40, to: 200, whole: true, why: 'requests share so many: fewer are always busy and never leave' },
   streams: { from: 0, to: 1, why: 'share of streamed requests' },
   anthropic: { from: 0, to: 1, why: 'share of Anthropic-shaped requests' },
+  leavers: {
+    from: 0,
+    to: 0.3,
+    why: 'share of clients that leave: more, and too few sessions end in a failure to be judged',
+  },
+  leavesWithinMs: { from: 30, to: 400, whole: true, why: 'from before the first byte to the middle of a stream' },
   faultStart: { from: 0, to: 0.3, why: 'later, in shares of its time: the load of a storm begins with its fault' },
   faultLength: { from: 0.4, to: 1.2, why: '× its time, which ends with the load: shorter and it does not land' },
   status: { from: 0, to: 4, whole: true, why: 'which of `statuses`: those that lead to another provider' },
