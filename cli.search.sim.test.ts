@@ -151,14 +151,15 @@ describe('replay', () => {
     const plan = await readFile(join(out, 'runs/success-then-failure.search.ref-count.1/plan.json'), 'utf8')
     await writeFile(join(out, 'bad/scenario.json'), plan.replace('success-then-failure', 'meteor-shower'))
     await writeFile(join(out, 'bad/tracker.json'), plan.replace('"ref-count"', '"red-count"'))
-    for (const [args, says] of [
+    const cases: [string[], RegExp][] = [
       [['bad/nothing.json'], /^stormproof: bad\/nothing\.json: cannot be read \(ENOENT\); name a plan\.json/],
       [['bad/scenario.json'], /^stormproof: no scenario "meteor-shower": there are /],
       [['bad/tracker.json'], /^stormproof: no tracker "red-count": did you mean ref-count\?/],
       [['runs/burst-at-limit.virtual.lease.5', '--world', 'real'], /^stormproof: no world "real": /],
-    ] as const) {
-      const { code, stdout, stderr } = await stormproof('replay', ...args)
-      expect(stderr).toMatch(says)
+    ]
+    const ended = await Promise.all(cases.map(([args]) => stormproof('replay', ...args)))
+    for (const [n, { code, stdout, stderr }] of ended.entries()) {
+      expect(stderr).toMatch(cases[n]![1])
       expect(stderr.trimEnd()).not.toContain('\n')
       expect(stdout).toBe('')
       expect(code).toBe(4)
@@ -173,9 +174,9 @@ test('a search that cannot be made is one line, and exit code 4', async () => {
     [['provider-outage', '--jobs', 'many'], /^stormproof: --jobs many: must be a whole number from 1$/],
     [['provider-outage', '--tracker', 'leese'], /^stormproof: no tracker "leese": did you mean lease\?/],
   ]
-  for (const [args, says] of cases) {
-    const { code, stderr } = await stormproof('search', ...args)
-    expect(stderr.trimEnd()).toMatch(says)
+  const ended = await Promise.all(cases.map(([args]) => stormproof('search', ...args)))
+  for (const [n, { code, stderr }] of ended.entries()) {
+    expect(stderr.trimEnd()).toMatch(cases[n]![1])
     expect(code).toBe(4)
   }
 })

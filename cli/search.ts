@@ -80,6 +80,7 @@ export async function searchOne(subject: Subject, options: SearchOptions, hands:
   const began = performance.now()
   const { outcomes, tally, differences, twice } = await playAll(subject, options, hands)
   const wallMs = performance.now() - began
+  progress.stop()
   for (const difference of differences) console.error(alarm(nameOf(subject), difference))
   const failures = outcomes.filter(isFailure)
   const unknown = outcomes.filter(outcome => !isFailure(outcome) && outcome.unknown.length > 0)
@@ -88,7 +89,9 @@ export async function searchOne(subject: Subject, options: SearchOptions, hands:
     console.log(`${nameOf(subject)}: ${reasonOf(first)}`)
     if (failures.length > 1)
       console.log(`${failures.length} of ${amount(tally.seeds, 'seed')} fail: ${listed(failures)}`)
-    console.log(await found(stormOf(subject, first.seed), first, options.out, progress, signal))
+    const told = await found(stormOf(subject, first.seed), first, options.out, progress, signal)
+    progress.stop()
+    console.log(told)
   } else console.log(summaryOf(subject, tally, { wallMs, twice, unknown }))
   if (unknown.length)
     console.log(`could not be judged: seed ${listed(unknown)}; seed ${unknown[0]!.seed}: ${unknown[0]!.unknown[0]}`)
@@ -113,7 +116,7 @@ async function playAll(subject: Subject, options: SearchOptions, { pool, second,
     difference.catch(() => {})
     comparing.set(seed, difference)
   }
-  const show = () => progressOf(subject, seeds.played, count, performance.now() - began)
+  const show = () => progressOf(subject, seeds.played, { count, wallMs: performance.now() - began })
   progress.step(`${nameOf(subject)}: ${amount(count, 'seed')} from ${from} …`)
   await pool.play(
     subject,

@@ -6,14 +6,19 @@ import type { Subject } from './ordered.ts'
 export const nameOf = ({ scenario, tracker, swarm }: Subject): string =>
   `${scenario} with ${tracker}${swarm ? ', swarm' : ''}`
 
-export const amount = (n: number, what: string): string => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`
+export const amount = (n: number, what: string): string => `${whole(n)} ${what}${n === 1 ? '' : 's'}`
+const whole = (n: number): string => Math.round(n).toLocaleString('en-US')
 
-/** How far it is, and how long it takes at this speed. */
-export function progressOf(subject: Subject, { seeds, simulatedMs }: Tally, count: number, wallMs: number): string {
+/** How far it is, and how long it takes at this speed. Short: a terminal's line must hold it. */
+export function progressOf(
+  { scenario }: Subject,
+  { seeds, simulatedMs }: Tally,
+  { count, wallMs }: { count: number; wallMs: number },
+): string {
   const perSecond = seeds / (wallMs / 1000)
-  const speed = `${perSecond.toFixed(1)} seeds/s, ${(simulatedMs / wallMs).toFixed(0)} simulated s/s`
   const left = seeds ? `, ${duration(((count - seeds) / perSecond) * 1000)} to go` : ''
-  return `${nameOf(subject)}: ${seeds.toLocaleString('en-US')} of ${amount(count, 'seed')}, ${speed}${left};`
+  const played = `${whole(seeds)}/${amount(count, 'seed')}, ${perSecond.toFixed(1)}/s`
+  return `${scenario}: ${played}, ${whole(simulatedMs / wallMs)} simulated s/s${left};`
 }
 
 /** The one line of a search in which no claim broke. */
