@@ -66,11 +66,13 @@ program
   .option('--swarm', 'draw limits, paces, faults, instances and more anew for each seed', false)
   .option('--out <dir>', 'where shrunk plans and their runs are left', 'runs')
   .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
-  .option('--no-fail-fast', 'play every seed, even after one has failed')
+  .option('--fail-fast', 'stop at the first seed that fails', true)
+  .option('--no-fail-fast', 'play every seed of every scenario')
   .addHelpText(
     'after',
     `
-Every fiftieth seed and the last are played once more in another process; the two histories must be the same to the byte.
+Every fiftieth seed, the last, and one that fails are played once more in another process: the two histories must be the same to
+the byte, or the exit code is 70.
 
 Example:
   $ stormproof search success-then-failure --tracker ref-count --seeds 100`,

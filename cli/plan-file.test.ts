@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as scenarios from '../scenarios/index.ts'
-import type { Plan, Step } from '../sim/plan.ts'
+import { asksOf, type Plan, type Step } from '../sim/plan.ts'
 import type { Scenario } from '../sim/scenario.ts'
+import { shrink } from '../sim/search/shrink.ts'
 import { plannedFor } from '../sim/search/swarm/index.ts'
 import { BadArgument } from './errors.ts'
 import { planFile, readPlanFile } from './plan-file.ts'
@@ -39,6 +40,18 @@ describe('what is written reads back as it was', () => {
         const plan = plannedFor(scenario, seed, swarm)
         expect(readPlanFile(left(planFile(plan, 'lease')))).toEqual({ plan, tracker: 'lease' })
       }
+  })
+
+  test.each(Object.values<Scenario>(scenarios))('$name, and whatever a shrinker tries of it', async scenario => {
+    const tried: Plan[] = []
+    const needs = scenario.faults.length
+    await shrink(plannedFor(scenario, 1, true), async plan => {
+      tried.push(plan)
+      const faults = plan.steps.filter(step => step.do === 'inject').length
+      return asksOf(plan).length >= 3 && faults >= needs ? ['three requests, and the faults'] : []
+    })
+    expect(tried.length).toBeGreaterThan(20)
+    for (const plan of tried) expect(readPlanFile(left(planFile(plan, 'lease'))).plan).toEqual(plan)
   })
 
   test('a step a line', () => {

@@ -20,9 +20,11 @@ export function openSecondProcess(): SecondProcess {
     const asked = child
     return new Promise((resolve, reject) => {
       const ended = () => reject(new Error(`the second process ended while it played seed ${question.seed}`))
+      asked.once('error', reject)
       asked.once('exit', ended)
       asked.once('message', ({ history }: Reply) => {
         asked.off('exit', ended)
+        asked.off('error', reject)
         resolve(history)
       })
       asked.send(question)
