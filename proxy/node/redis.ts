@@ -1,6 +1,7 @@
 /** The shared store on a Redis Cluster, by ioredis. */
 import { Cluster } from 'ioredis'
 import type { Store } from '../tracker/tracker.ts'
+import { NotReady } from './not-ready.ts'
 import { sourceOf } from './script-source.ts'
 
 export interface RedisAddress {
@@ -8,8 +9,14 @@ export interface RedisAddress {
   port: number
 }
 
+export interface RedisLogin {
+  username?: string
+  password?: string
+  tls?: boolean
+}
+
 export interface RedisStore extends Store {
-  /** Resolves when the cluster has been reached once; rejects with Redis's own words when it cannot be. */
+  /** Resolves when the cluster has been reached once; rejects with `NotReady` and Redis's own words when it cannot be. */
   ready(): Promise<void>
   close(): void
 }
@@ -24,12 +31,22 @@ const options = {
   slotsRefreshInterval: 2_000,
   slotsRefreshTimeout: 1_000,
   lazyConnect: true,
-  // Redis 7.0 knows no CLIENT SETINFO: each connection would count an error.
-  redisOptions: { disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, socketTimeout: 500 },
 }
 
-export function openRedis(nodes: readonly RedisAddress[], onError: (message: string) => void): RedisStore {
-  const cluster = new Cluster([...nodes], options)
+// Redis 7.0 knows no CLIENT SETINFO: each connection would count an error.
+const nodeOptions = { disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, socketTimeout: 500 }
+
+export function openRedis(
+  nodes: readonly RedisAddress[],
+  onError: (message: string) => void,
+  { tls = false, ...login }: RedisLogin = {},
+): RedisStore {
+  const cluster = new Cluster([...nodes], {
+    ...options,
+    redisOptions: { ...nodeOptions, ...login, ...(tls && { tls: {} }) },
+    // By name, or a certificate would be checked against an address.
+    ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
+  })
   // Trouble is reported by the commands that suffer it; without a listener ioredis would print it.
   cluster.on('error', error => onError(String(error)))
   const defined = new Set<string>()
@@ -37,7 +54,13 @@ export function openRedis(nodes: readonly RedisAddress[], onError: (message: str
   const commands = cluster as unknown as Record<string, Command>
   return {
     async ready() {
-      await cluster.connect()
+      try {
+        await cluster.connect()
+      } catch (error) {
+        cluster.disconnect()
+        const where = nodes.map(({ host, port }) => `${host}:${port}`).join(', ')
+        throw new NotReady(`no Redis Cluster answers at ${where} (${reasonOf(error)})`)
+      }
     },
     run(script, keys, args) {
       const name = `stormproof:${script.name}`
@@ -49,4 +72,10 @@ export function openRedis(nodes: readonly RedisAddress[], onError: (message: str
     },
     close: () => cluster.disconnect(),
   }
+}
+
+/** ioredis puts the node's own words one level down. */
+function reasonOf(error: unknown): string {
+  const { message, lastNodeError } = error as Error & { lastNodeError?: Error }
+  return lastNodeError?.message || message
 }

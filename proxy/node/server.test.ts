@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { ProxyCore } from '../handle.ts'
 import type { Client, ProxyRequest } from '../request.ts'
 import { serve } from './server.ts'
+import type { ServerLimits } from './server-limits.ts'
 
 let server: Server
 afterEach(() => {
@@ -15,7 +16,7 @@ afterEach(() => {
 /** A server whose core answers by `handle`, and what it was asked. */
 async function listening(
   handle: (request: ProxyRequest, client: Client) => Promise<void> = ok,
-  mostBodyBytes = 10_000,
+  limits: Partial<ServerLimits> = { bodyBytes: 10_000 },
 ) {
   const asked: ProxyRequest[] = []
   const core = {
@@ -24,7 +25,7 @@ async function listening(
       await handle(request, client)
     },
   } as ProxyCore
-  server = serve(core, { keys: ['secret', 'other'], mostBodyBytes })
+  server = serve(core, { keys: ['secret', 'other'], limits }).server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

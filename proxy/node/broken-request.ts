@@ -1,0 +1,73 @@
+/** Answers to what Node's parser or its clock gives up on, written to the bare socket: there is no response object to use. */
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Shape } from '../provider.ts'
+import { errorBody, Refused } from './refused.ts'
+
+/** Where a connection is, so that an answer on its bare socket never lands within another one. */
+interface Standing {
+  shape: Shape | undefined
+  outgoing: ServerResponse
+  reading: boolean
+  /** Replies of this connection that are not over. */
+  open: number
+}
+
+export interface BrokenRequests {
+  /** A request's head has arrived. */
+  began(incoming: IncomingMessage, outgoing: ServerResponse, shape: Shape | undefined): void
+  /** Its body has arrived too. */
+  read(incoming: IncomingMessage): void
+}
+
+/** Answers and closes every connection that `server` gives up on. */
+export function answerBroken(server: Server, refused: (status: number) => void): BrokenRequests {
+  const standings = new WeakMap<Duplex, Standing>()
+  const answer = (socket: Duplex, problem: Refused) => {
+    const standing = standings.get(socket)
+    const mayAnswer = !standing?.open || (standing.open === 1 && standing.reading && !standing.outgoing.headersSent)
+    if (!socket.writable || !mayAnswer) return void socket.destroy()
+    refused(problem.status)
+    socket.end(rawReply(problem, standing?.open ? standing.shape : undefined), () => socket.destroy())
+  }
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET') return void socket.destroy()
+    answer(socket, problemOf(error))
+  })
+  server.on('connect', (_incoming, socket) => answer(socket, new Refused(405, 'invalid_request_error', 'use POST')))
+  return {
+    began({ socket }, outgoing, shape) {
+      const open = (standings.get(socket)?.open ?? 0) + 1
+      standings.set(socket, { shape, outgoing, reading: true, open })
+      outgoing.once('close', () => standings.get(socket)!.open--)
+    },
+    read({ socket }) {
+      standings.get(socket)!.reading = false
+    },
+  }
+}
+
+function problemOf({ code }: NodeJS.ErrnoException): Refused {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Refused(408, 'timeout_error', 'the request took too long to arrive')
+    case 'HPE_HEADER_OVERFLOW':
+      return new Refused(431, 'request_too_large', 'the headers are too large')
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new Refused(413, 'request_too_large', 'the chunk extensions are too large')
+    default:
+      return new Refused(400, 'invalid_request_error', 'the request is not well-formed HTTP')
+  }
+}
+
+function rawReply(problem: Refused, shape: Shape | undefined): string {
+  const body = errorBody(problem, shape)
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'connection: close',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n')
+}
