@@ -62,18 +62,23 @@ export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: R
   }
 }
 
+const unreadableBecause =
+  'not a request of a storm: the last message must read "stormproof request <name>", and user (metadata.user_id) must name a session'
+
 /** The proxy under test has changed the body, or somebody else is asking: nothing to count, and no chance in it. */
 export function unreadable(shape: Shape): Answer {
-  const { headers, body } = shapes[shape].error(400, 'not a request of a storm')
+  const { headers, body } = shapes[shape].error(400, unreadableBecause)
   return { status: 400, headers, chunks: [{ afterMs: 0, data: body }], end: 'clean', shows: 'error' }
 }
 
-function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {
+function good({ shape, stream, tool }: Asked, pace: Pace, random: Random): Answer {
   const words = Array.from({ length: pace.tokens }, (_, n) => `word${n} `)
+  const format = shapes[shape]
   const ok = { status: 200, end: 'clean', shows: 'healthy' } as const
   const first = vary(pace.firstByteMs, pace, random)
   if (stream) {
-    const chunks = shapes[shape].streamed(words).map((data, n) => ({
+    const said = tool === undefined ? format.streamed(words) : format.streamedCall(tool, argumentsOf(words))
+    const chunks = said.map((data, n) => ({
       afterMs: n === 0 ? first : vary(pace.tokenMs, pace, random),
       data,
     }))
@@ -83,9 +88,12 @@ function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {
   return {
     ...ok,
     headers: { 'content-type': 'application/json' },
-    chunks: [{ afterMs, data: shapes[shape].plain(words) }],
+    chunks: [{ afterMs, data: tool === undefined ? format.plain(words) : format.plainCall(tool, argumentsOf(words)) }],
   }
 }
+
+/** A tool's arguments: the words as JSON, in the pieces they are streamed in. */
+const argumentsOf = (words: readonly string[]) => ['{"words":"', ...words, '"}']
 
 function error(
   { shape }: Asked,
