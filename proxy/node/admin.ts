@@ -1,7 +1,7 @@
 /** The operator's listener: health, metrics and actions. Never on the callers' port, and by default on loopback alone. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type Answer, Problem, type Route } from './admin-route.ts'
-import { callerKeys } from './caller-keys.ts'
+import { type Answer, Problem, type Route } from './admin/route.ts'
+import { callerKeys } from './server/caller-keys.ts'
 
 export interface AdminOptions {
   routes: readonly Route[]

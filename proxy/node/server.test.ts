@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ProxyCore } from '../handle.ts'
 import type { Client, ProxyRequest } from '../request.ts'
+import type { ServerLimits } from './server/limits.ts'
 import { serve } from './server.ts'
-import type { ServerLimits } from './server-limits.ts'
 
 let server: Server
 afterEach(() => {

@@ -4,14 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ProxyCore } from '../handle.ts'
 import type { Shape } from '../provider.ts'
 import type { ProxyRequest } from '../request.ts'
-import { answerBroken } from './broken-request.ts'
-import { callerKeys } from './caller-keys.ts'
-import { clientOf } from './client.ts'
-import { overloaded, readRequest } from './read-request.ts'
-import { refuse } from './refuse.ts'
-import { Refused } from './refused.ts'
-import { createRooms } from './room.ts'
-import { type ServerLimits, serverLimits } from './server-limits.ts'
+import { answerBroken } from './server/broken-request.ts'
+import { callerKeys } from './server/caller-keys.ts'
+import { clientOf } from './server/client.ts'
+import { type ServerLimits, serverLimits } from './server/limits.ts'
+import { overloaded, readRequest } from './server/read-request.ts'
+import { refuse } from './server/refuse.ts'
+import { Refused } from './server/refused.ts'
+import { createRooms } from './server/room.ts'
 
 export interface ServerOptions {
   /** Callers must present one of these; an empty list admits everybody. */

@@ -3,9 +3,9 @@ import { Agent, buildConnector } from 'undici'
 import type { Transport } from '../ports.ts'
 import type { Provider, Shape } from '../provider.ts'
 import type { ProxyRequest } from '../request.ts'
-import { Exchange } from './exchange.ts'
-import { keyHeader, type ProviderKey } from './provider-keys.ts'
-import { transportError, whileConnecting } from './upstream-failure.ts'
+import { Exchange } from './upstream/exchange.ts'
+import { transportError, whileConnecting } from './upstream/failure.ts'
+import { keyHeader, type ProviderKey } from './upstream/keys.ts'
 import { userAgent } from './version.ts'
 
 export interface TransportOptions {

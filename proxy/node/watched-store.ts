@@ -1,6 +1,6 @@
 /** A store whose last answers are remembered: a probe must not add calls of its own to a store in trouble. */
 import type { Store } from '../tracker/tracker.ts'
-import type { Readiness } from './readiness.ts'
+import type { Readiness } from './admin/readiness.ts'
 
 export interface WatchedStore extends Store {
   /** Heartbeats ask each provider's node all the time, so this is never older than one of them and its time-out. */

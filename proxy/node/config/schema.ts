@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { usualManners } from '../../config.ts'
 import { usualProvider } from '../../provider.ts'
-import { logLevels } from '../log.ts'
-import { serverLimits } from '../server-limits.ts'
+import { serverLimits } from '../server/limits.ts'
+import { logLevels } from '../telemetry/log.ts'
 
 const millis = z.int().min(1).max(86_400_000)
 const count = z.int().min(1).max(1_000_000_000)

@@ -1,6 +1,6 @@
 /** Secrets come from the environment alone, by names that stand in the file. */
 import { type Document, isMap, isScalar, isSeq } from 'yaml'
-import type { ProviderKey } from '../provider-keys.ts'
+import type { ProviderKey } from '../upstream/keys.ts'
 import type { Located, Path } from './places.ts'
 import { BadConfig } from './problem.ts'
 import type { ProxyFile } from './schema.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Shape } from '../provider.ts'
+import type { Shape } from '../../provider.ts'
 import { errorBody, type Refused } from './refused.ts'
 
 /** How long the rest of a refused body is read and thrown away: an answer on a connection that is closed under a sender is lost. */

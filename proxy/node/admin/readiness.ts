@@ -1,5 +1,5 @@
 /** Whether callers should be sent to this instance. */
-import type { StorePolicy } from '../config.ts'
+import type { StorePolicy } from '../../config.ts'
 
 export interface Readiness {
   ready: boolean

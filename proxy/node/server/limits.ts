@@ -1,4 +1,4 @@
-import type { Millis } from '../ports.ts'
+import type { Millis } from '../../ports.ts'
 
 /** What one server takes from all its callers, so that none of them can use it up. */
 export interface ServerLimits {

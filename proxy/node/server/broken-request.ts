@@ -1,7 +1,7 @@
 /** Answers to what Node's parser or its clock gives up on, written to the bare socket: there is no response object to use. */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Shape } from '../provider.ts'
+import type { Shape } from '../../provider.ts'
 import { errorBody, Refused } from './refused.ts'
 
 /** Where a connection is, so that an answer on its bare socket never lands within another one. */

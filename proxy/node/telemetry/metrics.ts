@@ -1,11 +1,11 @@
 /** What the proxy tells about itself, in Prometheus' text format. proxy/README.md explains each name. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { StorePolicy } from '../config.ts'
-import type { Outcome, ProxyEvent } from '../events.ts'
-import type { ProxyState } from '../handle.ts'
-import type { Millis } from '../ports.ts'
+import type { StorePolicy } from '../../config.ts'
+import type { Outcome, ProxyEvent } from '../../events.ts'
+import type { ProxyState } from '../../handle.ts'
+import type { Millis } from '../../ports.ts'
+import { version } from '../version.ts'
 import { kindOfTrouble } from './store-trouble.ts'
-import { version } from './version.ts'
 
 export interface Metrics {
   /** To be told every event of the core. */

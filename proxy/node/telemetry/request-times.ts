@@ -1,6 +1,6 @@
 /** How long requests take, and how much of it is the proxy's own doing. */
-import type { Millis } from '../ports.ts'
-import type { ProxyRequest } from '../request.ts'
+import type { Millis } from '../../ports.ts'
+import type { ProxyRequest } from '../../request.ts'
 
 interface Times {
   beganAt: Millis

@@ -1,6 +1,6 @@
 /** One upstream call as undici plays it: told at its status line, then pulled chunk by chunk. */
 import type { Dispatcher } from 'undici'
-import type { ProviderReply } from '../provider.ts'
+import type { ProviderReply } from '../../provider.ts'
 
 /** Further chunks wait in the upstream's socket, and so with the provider, until these are taken. */
 const mostBufferedBytes = 64 * 1024

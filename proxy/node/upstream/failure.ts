@@ -1,6 +1,6 @@
 /** What a broken upstream call means, in the words of the closed list. */
 import { errors } from 'undici'
-import { type Failure, TransportError } from '../failure.ts'
+import { type Failure, TransportError } from '../../failure.ts'
 
 /** Errors that came before a connection stood, so that a certificate's or a resolver's hundred codes need no list here. */
 const beforeConnection = new WeakMap<object, Failure>()

@@ -1,5 +1,5 @@
 /** What the server itself answers when a request is not fit for the core: status, type and words, in the caller's protocol. */
-import type { Shape } from '../provider.ts'
+import type { Shape } from '../../provider.ts'
 
 export class Refused extends Error {
   readonly status: number

@@ -1,8 +1,8 @@
 /** Structured logs: one JSON line per request, and one for what an operator should know. No bodies, no keys, no session names. */
 import { createHmac, randomBytes } from 'node:crypto'
 import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
-import type { ProxyEvent } from '../events.ts'
-import type { Millis } from '../ports.ts'
+import type { ProxyEvent } from '../../events.ts'
+import type { Millis } from '../../ports.ts'
 import { kindOfTrouble } from './store-trouble.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const

@@ -1,5 +1,5 @@
 /** The providers' own keys: set upstream in the provider's way, and nowhere else. */
-import type { Shape } from '../provider.ts'
+import type { Shape } from '../../provider.ts'
 
 export interface ProviderKey {
   key: string

@@ -1,7 +1,7 @@
 /** The way back to a caller, as the core wants it, on Node's response. */
 import type { ServerResponse } from 'node:http'
-import type { Millis } from '../ports.ts'
-import type { Client } from '../request.ts'
+import type { Millis } from '../../ports.ts'
+import type { Client } from '../../request.ts'
 
 export interface ClientOptions {
   /** On every reply, over what the provider says. */

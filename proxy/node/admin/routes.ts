@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { ProxyCore } from '../handle.ts'
-import { json, Problem, type Route } from './admin-route.ts'
-import type { Metrics } from './metrics.ts'
+import type { ProxyCore } from '../../handle.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { Readiness } from './readiness.ts'
+import { json, Problem, type Route } from './route.ts'
 
 export interface AdminParts {
   core: Pick<ProxyCore, 'state' | 'counts' | 'terminate' | 'audit' | 'setLimit'>

@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import type { Shape } from '../provider.ts'
-import type { ProxyRequest } from '../request.ts'
+import type { Shape } from '../../provider.ts'
+import type { ProxyRequest } from '../../request.ts'
 import { Refused } from './refused.ts'
 import type { Room } from './room.ts'
 
