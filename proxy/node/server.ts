@@ -65,11 +65,12 @@ export function serve(core: Pick<ProxyCore, 'handle'>, { keys, limits: given, wa
   })
   server.maxConnections = limits.connections
   if (watch) server.on('drop', () => watch.connectionDropped())
-  const broken = answerBroken(server, status => watch?.refused(status))
+  const began = answerBroken(server, status => watch?.refused(status))
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse, waitsToSend: boolean) {
     const shape = shapes.get(pathOf(incoming))
-    broken.began(incoming, outgoing, shape)
+    began(incoming, outgoing, shape)
+    incoming.socket.setTimeout(0)
     const id = idOf(incoming, inFlight)
     const room = roomOf()
     try {
@@ -77,7 +78,6 @@ export function serve(core: Pick<ProxyCore, 'handle'>, { keys, limits: given, wa
       inFlight.add(id)
       if (waitsToSend) outgoing.writeContinue()
       const request = await readRequest(incoming, shape, id, limits.bodyBytes, room)
-      broken.read(incoming)
       watch?.began(request)
       const client = clientOf(outgoing, {
         headers: () => ({ 'x-request-id': id, ...(closing && { connection: 'close' }) }),
@@ -104,6 +104,8 @@ export function serve(core: Pick<ProxyCore, 'handle'>, { keys, limits: given, wa
     if (inFlight.size >= limits.requests) throw overloaded()
   }
 
+  // Node's clock for headers starts with their first byte: a connection that sends none would stay for ever.
+  server.on('connection', socket => void socket.setTimeout(limits.headersMs))
   server.on('request', (incoming, outgoing) => void answer(incoming, outgoing, false))
   // A body that will be refused need not be sent.
   server.on('checkContinue', (incoming, outgoing) => void answer(incoming, outgoing, true))

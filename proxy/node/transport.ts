@@ -1,5 +1,6 @@
 /** Upstream calls by undici: one socket a call, no redirects, no time-outs but those of the attempt. */
 import { Agent, buildConnector } from 'undici'
+import { TransportError } from '../failure.ts'
 import type { Transport } from '../ports.ts'
 import type { Provider, Shape } from '../provider.ts'
 import type { ProxyRequest } from '../request.ts'
@@ -94,6 +95,8 @@ const mayPass =
   /^(content-type|cache-control|retry-after(-ms)?|x-should-retry|request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version))$/
 
 function passedOn(raw: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  if ((raw['content-encoding'] ?? 'identity') !== 'identity')
+    throw new TransportError('malformed', 'the answer is compressed, which nobody had asked for')
   const kept: Record<string, string> = {}
   for (const name in raw) if (mayPass.test(name)) kept[name] = String(raw[name])
   // The reply's x-request-id is the proxy's own; the provider's is what its support asks for.

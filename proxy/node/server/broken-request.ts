@@ -7,25 +7,23 @@ import { errorBody, Refused } from './refused.ts'
 /** Where a connection is, so that an answer on its bare socket never lands within another one. */
 interface Standing {
   shape: Shape | undefined
+  incoming: IncomingMessage
   outgoing: ServerResponse
-  reading: boolean
   /** Replies of this connection that are not over. */
   open: number
 }
 
-export interface BrokenRequests {
-  /** A request's head has arrived. */
-  began(incoming: IncomingMessage, outgoing: ServerResponse, shape: Shape | undefined): void
-  /** Its body has arrived too. */
-  read(incoming: IncomingMessage): void
-}
+/** To be told each request's head, as it arrives. */
+export type Began = (incoming: IncomingMessage, outgoing: ServerResponse, shape: Shape | undefined) => void
 
 /** Answers and closes every connection that `server` gives up on. */
-export function answerBroken(server: Server, refused: (status: number) => void): BrokenRequests {
+export function answerBroken(server: Server, refused: (status: number) => void): Began {
   const standings = new WeakMap<Duplex, Standing>()
   const answer = (socket: Duplex, problem: Refused) => {
     const standing = standings.get(socket)
-    const mayAnswer = !standing?.open || (standing.open === 1 && standing.reading && !standing.outgoing.headersSent)
+    // A whole request that came before has its own answer due.
+    const mayAnswer =
+      !standing?.open || (standing.open === 1 && !standing.incoming.complete && !standing.outgoing.headersSent)
     if (!socket.writable || !mayAnswer) return void socket.destroy()
     refused(problem.status)
     socket.end(rawReply(problem, standing?.open ? standing.shape : undefined), () => socket.destroy())
@@ -35,15 +33,11 @@ export function answerBroken(server: Server, refused: (status: number) => void):
     answer(socket, problemOf(error))
   })
   server.on('connect', (_incoming, socket) => answer(socket, new Refused(405, 'invalid_request_error', 'use POST')))
-  return {
-    began({ socket }, outgoing, shape) {
-      const open = (standings.get(socket)?.open ?? 0) + 1
-      standings.set(socket, { shape, outgoing, reading: true, open })
-      outgoing.once('close', () => standings.get(socket)!.open--)
-    },
-    read({ socket }) {
-      standings.get(socket)!.reading = false
-    },
+  return (incoming, outgoing, shape) => {
+    const { socket } = incoming
+    const open = (standings.get(socket)?.open ?? 0) + 1
+    standings.set(socket, { shape, incoming, outgoing, open })
+    outgoing.once('close', () => standings.get(socket)!.open--)
   }
 }
 

@@ -14,9 +14,9 @@ export interface ClientOptions {
 
 export function clientOf(outgoing: ServerResponse, { headers: ours, stalledMs, begun }: ClientOptions): Client {
   const gone = new AbortController()
-  outgoing.on('close', () => {
-    if (!outgoing.writableFinished) gone.abort(new Error('the client has left'))
-  })
+  const leave = () => outgoing.writableFinished || gone.abort(new Error('the client has left'))
+  if (outgoing.destroyed) leave()
+  outgoing.once('close', leave)
   return {
     signal: gone.signal,
     begin(status, headers) {
