@@ -1,20 +1,28 @@
 /** The straight line from a request to the end of its reply. */
 
 import { createAdmission } from './admission.ts'
-import { type Attempted, attempt } from './attempt.ts'
-import { order } from './choose.ts'
+import { attempt } from './attempt.ts'
+import { type Attempted, unheard } from './attempted.ts'
+import { backOff } from './back-off.ts'
+import { type Candidate, Candidates, createOrder } from './choose.ts'
 import type { ProxyConfig } from './config.ts'
-import type { BreakerState } from './events.ts'
+import { decide } from './decide.ts'
 import { beat } from './heartbeat.ts'
+import { race } from './hedge.ts'
 import { InFlight } from './in-flight.ts'
+import { createOperator, type Operator } from './operator.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import type { Millis, Ports } from './ports.ts'
-import { reply, sendError } from './reply.ts'
+import { refuse, reply } from './reply.ts'
 import type { Client, ProxyRequest } from './request.ts'
-import { memberOf } from './tracker/keys.ts'
-import type { AuditReport } from './tracker/tracker.ts'
+import { Running } from './running.ts'
+import { Standing } from './standing.ts'
+import { type ProxyState, stateOf } from './state.ts'
+import { createStickiness } from './sticky.ts'
 
-export interface ProxyCore {
+export type { ProxyState } from './state.ts'
+
+export interface ProxyCore extends Operator {
   /** Answers the client, whatever happens; resolves when the last of its attempts has ended. Never rejects. */
   handle(request: ProxyRequest, client: Client): Promise<void>
   /** Keeps leases alive until the signal fires. */
@@ -26,111 +34,114 @@ export interface ProxyCore {
    */
   drain(deadlineMs: Millis): Promise<void>
   state(): ProxyState
-  /**
-   * Ends a session everywhere: its attempts here are aborted now, those on other instances at their next heartbeat; slots
-   * go back when each upstream is closed. Answers how many attempts the store has marked, over all providers.
-   */
-  terminate(session: string): Promise<{ attempts: number }>
-  /** Members of each provider's active set (anchor left out), one call per slot, in parallel. */
-  counts(): Promise<Readonly<Record<string, number>>>
-  /** Rebuilds a provider's counts from its attempts, in bounded batches. */
-  audit(provider: string): Promise<AuditReport>
   /** From the next admission on. */
   setLimit(provider: string, limit: number): void
 }
 
-export interface ProxyState {
-  draining: boolean
-  requestsInFlight: number
-  providers: readonly ProviderState[]
-  outbox: { count: number; oldestMs: Millis; dropped: number }
-}
-
-export interface ProviderState {
-  id: string
-  limit: number
-  /** Attempts whose upstream call is open. */
-  inFlight: number
-  /** Slots that this instance holds. */
-  held: number
-  /** Of them, how many have a lease that can no longer be vouched for. */
-  unleased: number
-  breaker: BreakerState
-}
-
 export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
-  // Limits may change while the proxy runs: the providers are its own.
+  // Limits may change while the proxy runs: these providers are its own.
   const config = { ...given, providers: given.providers.map(provider => ({ ...provider })) }
+  const providers = new Map(config.providers.map(provider => [provider.id, provider]))
+  const { clock, chance, emit } = ports
+  const standings = config.providers.map(provider => new Standing(provider, emit))
+  const orderFor = createOrder(standings, chance)
+  const stickiness = config.stickyMs > 0 && orderFor.hasTies ? createStickiness(config.stickyMs, ports) : undefined
   const outbox = createOutbox(ports)
   const admission = createAdmission(config, ports, outbox)
-  const inFlight = new InFlight()
-  let requestsInFlight = 0
+  const inFlight = new InFlight(config.strict)
   let draining = false
-  const named = (id: string) => {
-    const provider = config.providers.find(known => known.id === id)
-    if (!provider) throw new Error(`no provider ${id}`)
-    return provider
+
+  async function handle(request: ProxyRequest, client: Client) {
+    emit({ kind: 'request-began', request: request.id, session: request.session })
+    const closed = draining ? 'closing' : inFlight.requests.size >= config.mostRequests ? 'local-overload' : undefined
+    if (closed) {
+      refuse(client, request, closed)
+      return emit({ kind: 'request-ended', request: request.id, outcome: 'refused', attempts: 0 })
+    }
+    const running = new Running(request, client, inFlight)
+    const preferred = stickiness && (await stickiness.preferred(request.session))
+    const candidates = new Candidates(orderFor(request.id, preferred), config.providersPerRequest)
+    while (!running.stopped) {
+      const candidate = candidates.next(clock.now())
+      if (!candidate || (await ask(candidate, candidates, running)) === 'answer') break
+    }
+    const outcome = reply(running, candidates.passedOver, waitMs)
+    if (outcome === 'ok') stickiness?.remember(request.session, running.speaker!.provider)
+    emit({ kind: 'request-ended', request: request.id, outcome, attempts: running.calls })
+    await running.over()
   }
-  const operator = () => {
-    if (!ports.tracker.operator) throw new Error('this tracker has no operator’s actions')
-    return ports.tracker.operator
+
+  /** One provider's turn: as many tries as it is worth. */
+  async function ask(first: Candidate, candidates: Candidates, running: Running): Promise<'answer' | 'switch'> {
+    const { standing } = first
+    let candidate = first
+    for (let tries = 1; ; tries++) {
+      const attempted = await tryOnce(candidate, candidates, running, tries)
+      running.attempts.push(attempted)
+      const step = decide(attempted, standing, tries, clock.now())
+      if (step !== 'retry') return step
+      const permit = await retryLater(standing, running, tries)
+      if (permit === undefined) return 'switch'
+      candidate = { standing, permit }
+    }
   }
+
+  /** Backs off. Undefined where no retry may follow any more. */
+  async function retryLater(standing: Standing, running: Running, tries: number) {
+    const { provider, budget } = standing
+    const { id } = running.request
+    const afterMs = backOff(tries, config.backOff, chance.of('back-off', id, provider.id, String(tries)))
+    await running.pause(afterMs, clock)
+    const permit = running.stopped ? undefined : standing.enter(clock.now())
+    if (permit === undefined) budget.giveBack()
+    else emit({ kind: 'retry', request: id, provider: provider.id, afterMs })
+    return permit
+  }
+
+  async function tryOnce(candidate: Candidate, candidates: Candidates, running: Running, tries: number) {
+    const { standing, permit } = candidate
+    const slot = await admission.admit(standing.provider, running.request)
+    if (slot.admitted && !running.stopped) {
+      if (tries === 1) {
+        candidates.called()
+        standing.budget.earn()
+      }
+      return standing.provider.hedge
+        ? race({ first: candidate, candidates, running, ports, admission }, slot)
+        : attempt(candidate, slot, running, ports)
+    }
+    standing.breaker.left(permit)
+    if (slot.admitted) slot.release('abort')
+    const never: Attempted = running.stopped ? unheard(running.stopped, running) : { outcome: 'refused' }
+    return never
+  }
+
+  /** Until some provider may be asked again. */
+  const waitMs = () => Math.min(...standings.map(standing => standing.waitMs(clock.now())))
+
+  const endSession = (member: string) => {
+    const session = inFlight.terminate(member)
+    if (session !== undefined) emit({ kind: 'terminated', session })
+  }
+
   return {
+    handle,
     outbox,
     run: signal => beat(config, ports, admission, signal),
-    async handle(request, client) {
-      requestsInFlight++
-      ports.emit({ kind: 'request-began', request: request.id, session: request.session })
-      const attempts: Attempted[] = []
-      if (draining) {
-        sendError(client, request.shape, 503, 'api_error', 'this proxy is closing', { 'retry-after': '1' })
-        requestsInFlight--
-        return ports.emit({ kind: 'request-ended', request: request.id, outcome: 'refused', attempts: 0 })
-      }
-      for (const provider of order(config.providers, ports.chance.of('order', request.id))) {
-        if (client.signal.aborted) break
-        const attempted = await attempt(provider, request, client, ports, admission)
-        attempts.push(attempted)
-        if (!switches(attempted)) break
-      }
-      const outcome = reply(attempts, request, client)
-      ports.emit({ kind: 'request-ended', request: request.id, outcome, attempts: attempts.length })
-      requestsInFlight--
-    },
     async drain(deadlineMs) {
       draining = true
-      const deadline = ports.clock.now() + deadlineMs
-      while (requestsInFlight && ports.clock.now() < deadline) await ports.clock.sleep(10)
-      inFlight.stopAll()
+      const cancel = clock.after(deadlineMs, () => inFlight.stopAll())
+      await inFlight.empty()
+      cancel()
       await outbox.empty()
-      ports.emit({ kind: 'drained' })
+      emit({ kind: 'drained' })
     },
-    state: () => ({
-      draining,
-      requestsInFlight,
-      providers: config.providers.map(({ id, limit }) => {
-        const held = admission.holdsAt(named(id)).length
-        return { id, limit, inFlight: held, held, unleased: 0, breaker: 'closed' }
-      }),
-      outbox: { ...outbox.pending(), dropped: 0 },
-    }),
-    async terminate(session) {
-      const { terminate } = operator()
-      inFlight.onTerminated(memberOf(session))
-      const marked = await Promise.all(config.providers.map(provider => terminate(provider, memberOf(session))))
-      return { attempts: marked.reduce((sum, count) => sum + count, 0) }
-    },
-    async counts() {
-      const { count } = operator()
-      const counts = await Promise.all(config.providers.map(async provider => [provider.id, await count(provider)]))
-      return Object.fromEntries(counts)
-    },
-    audit: async id => operator().audit(named(id)),
+    state: () => stateOf(draining, inFlight, standings, admission, outbox),
+    ...createOperator(providers, ports.tracker, endSession),
     setLimit(id, limit) {
-      named(id).limit = limit
+      const provider = providers.get(id)
+      if (!provider) throw new Error(`no provider ${id}`)
+      provider.limit = limit
     },
   }
 }
-
-/** A full provider or a failed attempt leads to the next one; an answer, a client's own error or a departure does not. */
-const switches = ({ outcome }: Attempted) => outcome === 'refused' || outcome === 'failed'

@@ -1,51 +1,41 @@
 /** What this instance is busy with, so that an operator, a lost lease or a shutdown can end it. */
-
-/** A request while it runs here. */
-export interface Running {
-  /** The session as the store names it: see `memberOf`. */
-  member: string
-  /** Ends what runs of it, and lets nothing further start. */
-  stop(because: 'terminated' | 'closing'): void
-}
+import type { Call } from './call.ts'
+import type { Running } from './running.ts'
 
 export class InFlight {
-  readonly #requests = new Set<Running>()
-  readonly #attempts = new Map<string, () => void>()
+  readonly requests = new Set<Running>()
+  /** By token; kept where lost leases end calls. */
+  readonly calls: Map<string, Call> | undefined
+  #waiting: (() => void)[] = []
 
-  get size(): number {
-    return this.#requests.size
+  constructor(strict: boolean) {
+    this.calls = strict ? new Map() : undefined
   }
 
-  add(request: Running): void {
-    this.#requests.add(request)
+  ended(request: Running): void {
+    this.requests.delete(request)
+    if (this.requests.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  delete(request: Running): void {
-    this.#requests.delete(request)
-  }
-
-  /** What to call when the lease of this token is lost. */
-  watch(token: string, lost: () => void): void {
-    this.#attempts.set(token, lost)
-  }
-
-  forget(token: string): void {
-    this.#attempts.delete(token)
-  }
-
-  /** An operator has ended this session, here or elsewhere: answers how many requests of it ran here. */
-  onTerminated(member: string): number {
-    const ended = [...this.#requests].filter(request => request.member === member)
+  /** An operator has ended the session that is this member. Answers its name, if something of it ran here. */
+  terminate(member: string): string | undefined {
+    const ended = [...this.requests].filter(request => request.member === member)
     for (const request of ended) request.stop('terminated')
-    return ended.length
+    return ended[0]?.request.session
   }
 
-  /** The lease of this attempt can no longer be vouched for. */
-  onUnleased(token: string): void {
-    this.#attempts.get(token)?.()
+  /** The lease of this attempt can no longer be vouched for: it is stopped, where we are strict. */
+  fence(token: string): void {
+    this.calls?.get(token)?.stop('unleased')
   }
 
   stopAll(): void {
-    for (const request of [...this.#requests]) request.stop('closing')
+    for (const request of [...this.requests]) request.stop('closing')
+  }
+
+  /** Resolves when nothing runs, at once or later. */
+  empty(): Promise<void> {
+    if (this.requests.size === 0) return Promise.resolve()
+    return new Promise(resolve => this.#waiting.push(resolve))
   }
 }

@@ -45,8 +45,23 @@ describe('a stream', () => {
 })
 
 describe('a plain answer', () => {
-  test('is one JSON object', () => {
-    expect(json('application/json', ' {"a"', ':1}\n')).toEqual({ seen: ['good', 'good'], end: undefined })
+  test('is one JSON object, of no use before it is whole', () => {
+    expect(json('application/json', ' {"a"', ':1}\n')).toEqual({ seen: ['unsure', 'unsure'], end: undefined })
+  })
+  test('that is too large to be held back is good from there on', () => {
+    expect(json('application/json', '{"a":"', 'x'.repeat(65 * 1024), '"}')).toEqual({
+      seen: ['unsure', 'good', 'good'],
+      end: undefined,
+    })
+  })
+  test.each(['{"error":{"message":"no"}}', '{ "error": "no" }', '{"type":"error","error":{}}'])(
+    'with a good status may be an error: %s',
+    body => {
+      expect(json('application/json', body).end).toBe('error-event')
+    },
+  )
+  test('that has no error says so, and is good', () => {
+    expect(json('application/json', '{"error":null,"id":1}').end).toBeUndefined()
   })
   test('cut short is incomplete, of another kind malformed, of nothing empty', () => {
     expect(json('application/json', '{"a"').end).toBe('incomplete')
