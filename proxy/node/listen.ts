@@ -4,9 +4,12 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { NotReady } from './not-ready.ts'
 
+/** Connections that come faster than they are accepted: beyond it the kernel forgets some, and tells nobody. */
+const backlog = 4_096
+
 /** Answers the URL; rejects with `NotReady` when the port cannot be had. */
 export async function listen(server: Server, host: string, port: number): Promise<string> {
-  server.listen(port, host)
+  server.listen({ port, host, backlog })
   try {
     await once(server, 'listening')
   } catch (error) {

@@ -3,7 +3,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { toolOf } from '../../sim/providers/asked.ts'
-import type { Behaviour, Pace } from '../../sim/providers/model.ts'
+import type { Pace } from '../../sim/providers/model.ts'
 import { type OneProxy, type OneProxyOptions, openOneProxy } from '../../sim/worlds/live/one-proxy.ts'
 
 const callerKey = 'the-callers-key'
@@ -116,8 +116,6 @@ function openaiAsk({ tool, signal, apiKey = callerKey, timeout = 10_000 }: Asks)
   return { client, body, options: { ...(signal && { signal }) } }
 }
 
-const failing = (status: number): Behaviour => ({ kind: 'error', status, afterMs: 1 })
-
 /** Nothing is held, and the provider has seen the socket close. A second is what is promised. */
 const letGo = () =>
   vi.waitFor(
@@ -144,14 +142,23 @@ describe.each([
     expect(JSON.parse(await sdk.ask({ stream, tool: 'count' }))).toEqual({ words: said })
   })
 
-  test.each([400, 404, 429, 500, 529])('raises its own error for a provider’s %i', async status => {
-    await open()
-    proxy.served.behaviours('alpha').behave(failing(status))
-    for (const stream of [false, true]) {
+  test.each([400, 404, 429, 500, 529].flatMap(status => [true, false].map(stream => ({ status, stream }))))(
+    'raises its own error for a provider’s $status (streamed: $stream)',
+    async ({ status, stream }) => {
+      await open()
+      proxy.served.behaviours('alpha').behave({ kind: 'error', status, afterMs: 1 })
       const error = await sdk.ask({ stream }).catch(error => error)
       expect(error).toBeInstanceOf(sdk.errors[status]!)
       expect(error).toMatchObject({ status })
-    }
+    },
+  )
+
+  test('is not blamed for the proxy’s own key', async () => {
+    await open()
+    proxy.served.behaviours('alpha').behave({ kind: 'error', status: 401, afterMs: 1 })
+    const error = await sdk.ask({}).catch(error => error)
+    expect(error).toBeInstanceOf(sdk.errors[500]!)
+    expect(String(error)).not.toContain('API key provided')
   })
 
   test('raises its own error for a wrong key, which no provider sees', async () => {

@@ -109,6 +109,7 @@ test('what comes down are headers with a meaning for the caller, and none of the
   const { headers, chunks } = await send()
   await textOf(chunks)
   expect(headers).toEqual({
+    date: expect.any(String),
     'content-type': 'application/json',
     'retry-after': '7',
     'request-id': 'req_1',

@@ -92,7 +92,7 @@ function makeTarget({ baseUrl }: Provider, shape: Shape, key: ProviderKey | unde
 
 /** What of a reply's headers a caller may see: nothing of the hop, no cookies, and not whose account it was. */
 const mayPass =
-  /^(content-type|cache-control|retry-after(-ms)?|x-should-retry|request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version))$/
+  /^(content-type|cache-control|date|retry-after(-ms)?|x-should-retry|request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version))$/
 
 function passedOn(raw: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   if ((raw['content-encoding'] ?? 'identity') !== 'identity')

@@ -90,11 +90,6 @@ describe('what is wrong is named, with its line, its key and what to do', () => 
     ],
     ['one port for both', `${small}admin: { port: 8080 }\n`, 'p.yaml:6:10 admin.port is the callers’ port'],
     [
-      'a silence shorter than a slow caller',
-      under('idleMs: 20000'),
-      'p.yaml:6:5 providers[0].idleMs is not longer than limits.stalledMs',
-    ],
-    [
       'a hedge after the end',
       under('hedge: { afterMs: 60000 }'),
       'p.yaml:6:14 providers[0].hedge.afterMs is not before firstByteMs',

@@ -125,16 +125,11 @@ function checkTogether(file: ProxyFile, context: z.RefinementCtx) {
   if (file.limits.bufferedBytes < file.limits.bodyBytes)
     wrong(['limits', 'bufferedBytes'], 'is smaller than limits.bodyBytes: the largest body would never fit')
   const seen = new Map<string, number>()
-  for (const [n, { id, idleMs, firstByteMs, totalMs, heartbeatMs, tombstoneMs, hedge }] of file.providers.entries()) {
+  for (const [n, { id, firstByteMs, totalMs, heartbeatMs, tombstoneMs, hedge }] of file.providers.entries()) {
     if (seen.has(id)) wrong(['providers', n, 'id'], `is the id of providers[${seen.get(id)}] too`)
     seen.set(id, n)
     if (firstByteMs > totalMs) wrong(['providers', n, 'firstByteMs'], 'is longer than totalMs')
     if (hedge && hedge.afterMs >= firstByteMs) wrong(['providers', n, 'hedge', 'afterMs'], 'is not before firstByteMs')
     if (tombstoneMs < 4 * heartbeatMs) wrong(['providers', n, 'tombstoneMs'], 'is shorter than a lease (4 heartbeats)')
-    if (file.limits.stalledMs >= idleMs)
-      wrong(
-        ['providers', n, 'idleMs'],
-        'is not longer than limits.stalledMs: a slow caller would be taken for a silent provider',
-      )
   }
 }

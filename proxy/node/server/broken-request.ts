@@ -2,7 +2,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Shape } from '../../provider.ts'
-import { errorBody, Refused } from './refused.ts'
+import { bodyOf, Refused } from './refused.ts'
 
 /** Where a connection is, so that an answer on its bare socket never lands within another one. */
 interface Standing {
@@ -54,14 +54,15 @@ function problemOf({ code }: NodeJS.ErrnoException): Refused {
   }
 }
 
-function rawReply(problem: Refused, shape: Shape | undefined): string {
-  const body = errorBody(problem, shape)
-  return [
+function rawReply(problem: Refused, shape: Shape | undefined): Buffer {
+  const body = bodyOf(problem, shape)
+  const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     'connection: close',
     'content-type: application/json',
-    `content-length: ${Buffer.byteLength(body)}`,
+    `content-length: ${body.length}`,
     '',
-    body,
+    '',
   ].join('\r\n')
+  return Buffer.concat([Buffer.from(head), body])
 }

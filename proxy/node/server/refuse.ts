@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Shape } from '../../provider.ts'
-import { errorBody, type Refused } from './refused.ts'
+import { bodyOf, type Refused } from './refused.ts'
 
 /** How long the rest of a refused body is read and thrown away: an answer on a connection that is closed under a sender is lost. */
 const lingerMs = 1_000
@@ -15,11 +15,11 @@ export function refuse(
 ): void {
   if (outgoing.headersSent) return void outgoing.destroy()
   const unread = !incoming.complete && hasBody(incoming)
-  const body = errorBody(problem, shape)
+  const body = bodyOf(problem, shape)
   outgoing.writeHead(problem.status, {
     ...problem.headers,
     'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
+    'content-length': body.length,
     'x-request-id': id,
     ...(unread && { connection: 'close' }),
   })

@@ -1,4 +1,5 @@
 /** What the server itself answers when a request is not fit for the core: status, type and words, in the caller's protocol. */
+import { errorBody } from '../../errors.ts'
 import type { Shape } from '../../provider.ts'
 
 export class Refused extends Error {
@@ -14,9 +15,10 @@ export class Refused extends Error {
   }
 }
 
+const encoder = new TextEncoder()
+
 /** The body of an error. Without a known shape it is readable by clients of both. */
-export function errorBody({ type, message }: Pick<Refused, 'type' | 'message'>, shape: Shape | undefined): string {
-  if (shape === 'anthropic') return JSON.stringify({ type: 'error', error: { type, message } })
-  const error = { message, type, param: null, code: null }
-  return JSON.stringify(shape === 'openai' ? { error } : { type: 'error', error })
+export function bodyOf({ type, message }: Refused, shape: Shape | undefined): Uint8Array {
+  if (shape) return errorBody(shape, type, message)
+  return encoder.encode(JSON.stringify({ type: 'error', error: { message, type, param: null, code: null } }))
 }

@@ -150,17 +150,16 @@ describe('the client has had a part, so it sees a broken reply and nobody else s
   const rows: Row[] = [
     ['a reset', 'reset', socket => void socket.write(begin, () => setImmediate(() => socket.resetAndDestroy()))],
     ['an end without the last chunk', 'reset', socket => socket.end(begin)],
-    ['the last event, but not the last chunk', 'reset', socket => socket.end(begin + chunk('data: [DONE]\n\n'))],
     ['a whole reply without the last event', 'incomplete', socket => socket.end(`${begin}0\r\n\r\n`)],
     ['silence', 'idle-timeout', socket => socket.write(begin), { idleMs: 50 }],
     ['no end in time', 'total-timeout', trickle, { firstByteMs: 100, idleMs: 100, totalMs: 200 }],
     ['nonsense in place of a chunk', 'malformed', socket => socket.write(`${begin}HELLO\r\n`)],
   ]
-  test.each(rows)('%s', async (_what, _failure, answer, alpha) => {
+  test.each(rows)('%s', async (_what, failure, answer, alpha) => {
     const { status, text, ends, ended } = await ask({ baseUrl: await listening(answer), ...alpha })
     expect(status).toBe(200)
     expect(text).toBeInstanceOf(Error)
-    expect(ends).toMatchObject([{ provider: 'alpha', outcome: 'incomplete' }])
+    expect(ends).toMatchObject([{ provider: 'alpha', outcome: 'incomplete', failure }])
     expect(ended).toMatchObject({ outcome: 'incomplete', attempts: 1 })
     await vi.waitFor(() => expect(sockets.size).toBe(0))
   })
@@ -172,12 +171,30 @@ describe('the client has had a part, so it sees a broken reply and nobody else s
   }
 })
 
-test('JSON that stops in the middle is broken too', async () => {
-  const json = head('200 OK', 'content-type: application/json\r\ntransfer-encoding: chunked')
-  const baseUrl = await listening(socket => socket.end(`${json}${chunk('{"choices": [')}0\r\n\r\n`))
-  const { text, ended } = await ask({ baseUrl }, { ...asked, stream: false })
-  expect(text).toBeInstanceOf(Error)
-  expect(ended).toMatchObject({ outcome: 'incomplete' })
+test('a stream that has said its last event is whole, however its socket ends', async () => {
+  const baseUrl = await listening(socket => socket.end(head() + chunk(`${data}data: [DONE]\n\n`)))
+  const { text, ended } = await ask({ baseUrl })
+  expect(text).toBe(`${data}data: [DONE]\n\n`)
+  expect(ended).toMatchObject({ outcome: 'ok', attempts: 1 })
+})
+
+describe('JSON that stops in the middle', () => {
+  const stopping = (json: string) => (socket: Socket) =>
+    socket.end(
+      `${head('200 OK', 'content-type: application/json\r\ntransfer-encoding: chunked')}${chunk(json)}0\r\n\r\n`,
+    )
+  const plain = { ...asked, stream: false }
+  test('is answered by another provider while it is held', async () => {
+    const { text, ended } = await ask({ baseUrl: await listening(stopping('{"choices": [')) }, plain)
+    expect(JSON.parse(String(text))).toHaveProperty('choices')
+    expect(ended).toMatchObject({ outcome: 'ok', attempts: 2 })
+  })
+  test('is broken once it was too long to hold', async () => {
+    const long = `{"choices": ["${'x'.repeat(100_000)}"`
+    const { text, ended } = await ask({ baseUrl: await listening(stopping(long)) }, plain)
+    expect(text).toBeInstanceOf(Error)
+    expect(ended).toMatchObject({ outcome: 'incomplete' })
+  })
 })
 
 test('a call that is given up while it connects leaves nothing', async () => {
