@@ -57,6 +57,7 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
     'provider',
     'policy',
   ])
+  const turnedAway = counter('store_away_refusals_total', 'Refused while the store was away.', ['provider', 'policy'])
   const troubles = counter('store_errors_total', 'Calls to the store that failed.', ['doing', 'kind'])
   const reinserted = counter('reinserted_total', 'Live attempts that the store had forgotten.', ['provider'])
   const unleased = counter('unleased_total', 'Live attempts whose lease could not be vouched for.', ['provider'])
@@ -84,6 +85,7 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
   for (const outcome of outcomes) requests.inc({ outcome }, 0)
   for (const provider of providers) {
     away.inc({ provider, policy }, 0)
+    turnedAway.inc({ provider, policy }, 0)
     full.inc({ provider }, 0)
     givenUp.inc({ provider }, 0)
   }
@@ -106,6 +108,8 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
           return full.inc({ provider: event.provider })
         case 'uncounted-admission':
           return away.inc({ provider: event.provider, policy })
+        case 'refused-without-store':
+          return turnedAway.inc({ provider: event.provider, policy })
         case 'store-trouble':
           return troubles.inc({ doing: event.doing, kind: kindOfTrouble(event.because) })
         case 'reinserted':

@@ -44,6 +44,10 @@ describe('metrics', () => {
       'store_away_admissions_total{provider="alpha",policy="closed"}',
     ],
     [
+      { kind: 'refused-without-store', ...about, because: 'timed out' },
+      'store_away_refusals_total{provider="alpha",policy="closed"}',
+    ],
+    [
       { kind: 'store-trouble', doing: 'acquire', provider: 'alpha', because: 'Error: Command timed out' },
       'store_errors_total{doing="acquire",kind="timeout"}',
     ],

@@ -1,6 +1,5 @@
 /** A whole proxy in this process, on real sockets: fake providers on one side, whoever calls on the other, and no Redis. */
-import type { Manners } from '../../../proxy/config.ts'
-import { usualManners } from '../../../proxy/config.ts'
+import { type Manners, usualManners } from '../../../proxy/config.ts'
 import type { ProxyEvent } from '../../../proxy/events.ts'
 import { type ProxyOptions, type RunningProxy, startInstance } from '../../../proxy/node/instance.ts'
 import { type Provider, usualProvider } from '../../../proxy/provider.ts'
@@ -16,6 +15,8 @@ export interface OneProxyOptions {
   providers: readonly (Partial<Provider> & Pick<Provider, 'id'>)[]
   pace?: Pace
   manners?: Partial<Manners>
+  /** False: what is told and seen is not kept, for storms that would fill the memory with it. */
+  keep?: boolean
   /** Anything else that an instance can be told. */
   instance?: Partial<Omit<ProxyOptions, 'config' | 'emit'>>
 }
@@ -33,14 +34,20 @@ export interface OneProxy extends RunningProxy {
 
 const brisk: Pace = { firstByteMs: 2, tokens: 4, tokenMs: 1, spread: 0 }
 
-export async function openOneProxy({ providers, pace = brisk, manners, instance }: OneProxyOptions): Promise<OneProxy> {
+export async function openOneProxy({
+  providers,
+  pace = brisk,
+  manners,
+  keep = true,
+  instance,
+}: OneProxyOptions): Promise<OneProxy> {
   const store = memoryStore()
   const told: ProxyEvent[] = []
   const seen: ProviderEvent[] = []
   const served = await serveProviders({
     seed: 1,
     providers: providers.filter(({ baseUrl }) => !baseUrl).map(({ id }) => ({ id, pace })),
-    emit: (event: Event) => void seen.push(event as ProviderEvent),
+    emit: (event: Event) => void (keep && seen.push(event as ProviderEvent)),
   })
   const config = {
     ...usualManners,
@@ -58,7 +65,7 @@ export async function openOneProxy({ providers, pace = brisk, manners, instance 
     })),
   }
   const options = { tracker: lease, windowMs: 0, keys: [], port: 0, ...instance, config }
-  const running = await startInstance(store, { ...options, emit: event => void told.push(event) })
+  const running = await startInstance(store, { ...options, emit: event => void (keep && told.push(event)) })
   return {
     ...running,
     store,
