@@ -101,6 +101,7 @@ export async function startInstance(
     async close(deadlineMs) {
       front.closeConnections()
       let cut = 0
+      const { dropped: before } = core.state().outbox
       // A turn before the core's own deadline, which then cuts what is counted here.
       const cancelCount = systemClock.after(deadlineMs - 1, () => (cut = core.state().requestsInFlight))
       const gaveUp = new AbortController()
@@ -109,7 +110,7 @@ export async function startInstance(
       gaveUp.abort()
       const { count, dropped } = core.state().outbox
       await started.disposeAsync()
-      return { cut, unacknowledged: count + dropped }
+      return { cut, unacknowledged: count + dropped - before }
     },
   }
 }

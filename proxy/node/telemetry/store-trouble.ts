@@ -17,7 +17,7 @@ const kinds: readonly (readonly [StoreTrouble, RegExp])[] = [
   ['redirections', /Too many Cluster redirections|\b(MOVED|ASK|TRYAGAIN)\b/],
   ['cross-slot', /CROSSSLOT/],
   ['out-of-memory', /\bOOM\b/],
-  ['cluster-down', /CLUSTERDOWN|Failed to refresh slots|None of startup nodes/],
+  ['cluster-down', /CLUSTERDOWN|Failed to refresh slots|None of startup nodes|Cluster isn't ready/],
   ['timeout', /timed? ?out/i],
   ['connection', /connection|ECONN|EPIPE|EHOSTUNREACH|ENOTFOUND|socket|stream isn't writeable/i],
 ]
