@@ -13,6 +13,7 @@ export class Call {
   /** All that its protocol promises has come, and has been passed on: whatever ends it now, the answer is whole. */
   complete = false
   readonly #stop = new AbortController()
+  #leave: ((reason: unknown) => void) | undefined
 
   constructor(provider: Provider, token: string, clock: Clock) {
     this.provider = provider.id
@@ -28,6 +29,18 @@ export class Call {
   stop(failure: Failure): void {
     if (this.stopped) return
     this.stopped = failure
-    this.#stop.abort(new TransportError(failure, `${this.provider}: ${failure}`))
+    const reason = new TransportError(failure, `${this.provider}: ${failure}`)
+    this.#stop.abort(reason)
+    this.#leave?.(reason)
+  }
+
+  /** Waits until the client has taken what was written: its slowness is not the provider's. Rejects when the call is stopped. */
+  async waitFor(write: Promise<void>): Promise<void> {
+    this.patience.hold()
+    await new Promise<void>((resolve, reject) => {
+      this.#leave = reject
+      write.then(resolve, reject)
+    })
+    this.patience.progress()
   }
 }

@@ -59,16 +59,19 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
       return emit({ kind: 'request-ended', request: request.id, outcome: 'refused', attempts: 0 })
     }
     const running = new Running(request, client, inFlight)
-    const preferred = stickiness && (await stickiness.preferred(request.session))
-    const candidates = new Candidates(orderFor(request.id, preferred), config.providersPerRequest)
-    while (!running.stopped) {
-      const candidate = candidates.next(clock.now())
-      if (!candidate || (await ask(candidate, candidates, running)) === 'answer') break
+    try {
+      const preferred = stickiness && (await stickiness.preferred(request.session))
+      const candidates = new Candidates(orderFor(request.id, preferred), config.providersPerRequest)
+      while (!running.stopped) {
+        const candidate = candidates.next(clock.now())
+        if (!candidate || (await ask(candidate, candidates, running)) === 'answer') break
+      }
+      const outcome = reply(running, candidates.passedOver, waitMs)
+      if (outcome === 'ok') stickiness?.remember(request.session, running.speaker!.provider)
+      emit({ kind: 'request-ended', request: request.id, outcome, attempts: running.calls })
+    } finally {
+      await running.over()
     }
-    const outcome = reply(running, candidates.passedOver, waitMs)
-    if (outcome === 'ok') stickiness?.remember(request.session, running.speaker!.provider)
-    emit({ kind: 'request-ended', request: request.id, outcome, attempts: running.calls })
-    await running.over()
   }
 
   /** One provider's turn: as many tries as it is worth. */

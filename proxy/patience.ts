@@ -3,6 +3,9 @@ import type { Failure } from './failure.ts'
 import type { Clock, Millis } from './ports.ts'
 import type { Provider } from './provider.ts'
 
+/** Sums of instants drift: a clock that rounds them would wake us again and again for what is left. */
+const grainMs: Millis = 0.01
+
 /** Calls `giveUp` once with the time-out that was hit, unless `end` comes first. */
 export class Patience {
   readonly #idleMs: Millis
@@ -55,7 +58,7 @@ export class Patience {
 
   readonly #look = () => {
     const now = this.#clock.now()
-    if (now < this.#totalAt && now < this.#dueAt) return this.#lookAt(this.#dueAt)
+    if (Math.min(this.#totalAt, this.#dueAt) - now > grainMs) return this.#lookAt(this.#dueAt)
     this.#giveUp(this.held ? 'slow-client' : this.#totalAt <= this.#dueAt ? 'total-timeout' : this.#failure)
   }
 }

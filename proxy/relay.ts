@@ -4,6 +4,7 @@ import type { Call } from './call.ts'
 import { Held } from './held.ts'
 import { inspectorFor } from './inspect.ts'
 import type { ProviderReply } from './provider.ts'
+import { taken } from './request.ts'
 import type { Running } from './running.ts'
 
 /**
@@ -17,10 +18,9 @@ export async function relay(reply: ProviderReply, call: Call, running: Running):
   let speaks = false
   let lost = false
   const { client } = running
-  const { patience } = call
   for await (const chunk of reply.chunks) {
     if (call.stopped) throw call.signal.reason
-    patience.progress()
+    call.patience.progress()
     const seen = inspector.see(chunk)
     if (lost) continue
     if (!speaks) {
@@ -35,32 +35,22 @@ export async function relay(reply: ProviderReply, call: Call, running: Running):
       running.begin(reply)
     }
     for (const piece of held.pass(chunk, inspector.open)) {
-      patience.hold()
-      await client.write(piece)
-      patience.progress()
+      const write = client.write(piece)
+      if (write !== taken) await call.waitFor(write)
     }
-    if (seen !== 'good' && seen !== 'unsure') {
-      running.told = held.torn || seen === 'error-event'
-      return endedBy(seen, call, running)
-    }
+    running.told = held.torn || seen === 'error-event'
+    if (seen !== 'good' && seen !== 'unsure') return endedBy(seen, call, running)
     call.complete = inspector.complete && held.isEmpty
   }
   if (call.stopped) throw call.signal.reason
   const wrong = inspector.end()
-  if (wrong) {
-    running.told = held.torn
-    return endedBy(wrong, call, running)
-  }
+  if (wrong) return endedBy(wrong, call, running)
   if (lost || !running.take(call)) return { outcome: 'hedge-loss' }
   if (!speaks) running.begin(reply)
   const rest = held.takeAll()
   // A stream whose last event lacks its blank line: it has said all, and its client is to hear it.
   if (stream && rest.length) rest.push(blankLine)
-  for (const piece of rest) {
-    patience.hold()
-    await client.write(piece)
-    patience.progress()
-  }
+  for (const piece of rest) await call.waitFor(client.write(piece))
   return { outcome: 'ok' }
 }
 

@@ -19,11 +19,23 @@ export interface Stickiness {
 export const stickyKey = (session: string): string => `{session:${memberOf(session)}}`
 
 export function createStickiness(windowMs: Millis, { clock, store, emit }: Ports): Stickiness {
-  const trouble = (doing: string, provider: string) => (error: unknown) =>
-    emit({ kind: 'store-trouble', doing, provider, because: String(error) })
+  async function ask(
+    doing: string,
+    provider: string,
+    script: Script,
+    session: string,
+    args: readonly (string | number)[],
+  ) {
+    try {
+      return await store.run(script, [stickyKey(session)], args)
+    } catch (error) {
+      emit({ kind: 'store-trouble', doing, provider, because: String(error) })
+      return undefined
+    }
+  }
   return {
     async preferred(session) {
-      const asked = store.run(read, [stickyKey(session)], []).catch(trouble('prefer', ''))
+      const asked = ask('prefer', '', read, session, [])
       let cancel = () => {}
       const late = new Promise<undefined>(resolve => {
         cancel = clock.after(patienceMs, () => resolve(undefined))
@@ -33,7 +45,7 @@ export function createStickiness(windowMs: Millis, { clock, store, emit }: Ports
       return typeof id === 'string' ? id : undefined
     },
     remember(session, provider) {
-      store.run(write, [stickyKey(session)], [provider, windowMs]).catch(trouble('remember', provider))
+      void ask('remember', provider, write, session, [provider, windowMs])
     },
   }
 }
