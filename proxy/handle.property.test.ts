@@ -142,7 +142,10 @@ function slotsReturn({ world: { notes, of, proxy } }: Played) {
   const released = of('released').map(({ token }) => token)
   expect(new Set(released).size, 'released once').toBe(released.length)
   const due = [...of('admitted'), ...of('attempt-ended')].map(({ token }) => token)
-  expect(due.filter(token => !released.includes(token)), 'all are released').toEqual([])
+  expect(
+    due.filter(token => !released.includes(token)),
+    'all are released',
+  ).toEqual([])
   const uncertain = of('store-trouble').filter(({ doing }) => doing === 'acquire').length
   const careless = of('uncounted-admission').length
   expect(released.length).toBe(of('admitted').length + uncertain + careless)

@@ -2,6 +2,7 @@
 import type { ProxyConfig } from '../config.ts'
 import { createProxy } from '../handle.ts'
 import type { Millis, ProxyEvents } from '../ports.ts'
+import { speaks } from '../provider.ts'
 import type { Store, TrackerVariant } from '../tracker/tracker.ts'
 import { readinessOf } from './admin/readiness.ts'
 import { adminRoutes } from './admin/routes.ts'
@@ -82,6 +83,7 @@ export async function startInstance(
   const front = serve(core, {
     keys,
     limits: { ...limits, requests: config.mostRequests },
+    shapes: (['anthropic', 'openai'] as const).filter(shape => config.providers.some(one => speaks(one, shape))),
     ...(metrics && times && { watch: { ...metrics, ...times, firstByte: times.firstByte } }),
   })
   const url = await listen(front.server, host, port)

@@ -126,6 +126,24 @@ const letGo = () =>
     { timeout: 1_000, interval: 5 },
   )
 
+test('each SDK is answered by whoever speaks its protocol, and by nobody else', async () => {
+  await open({
+    providers: [
+      { id: 'alpha', shapes: ['anthropic'] },
+      { id: 'beta', shapes: ['openai'] },
+    ],
+  })
+  await openai.ask({})
+  await anthropic.ask({})
+  const began = proxy.seen.filter(({ kind }) => kind === 'provider-began')
+  expect(began.map(({ provider }) => provider)).toEqual(['beta', 'alpha'])
+  await proxy[Symbol.asyncDispose]()
+  await open({ providers: [{ id: 'alpha', shapes: ['anthropic'] }] })
+  const error = await openai.ask({}).catch(error => error)
+  expect(error).toBeInstanceOf(openai.errors[404]!)
+  expect(error.message).toContain('/v1/messages')
+})
+
 describe.each([
   ['@anthropic-ai/sdk', anthropic],
   ['openai', openai],

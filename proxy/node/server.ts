@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** Callers must present one of these; an empty list admits everybody. */
   keys: readonly string[]
   limits?: Partial<ServerLimits>
+  /** The protocols it answers; undefined: every one. */
+  shapes?: readonly Shape[]
   watch?: ServerWatch
 }
 
@@ -42,14 +44,16 @@ export interface ProxyServer {
 }
 
 /** Matched to the letter: nothing is normalised, so nothing can hide in it. */
-const shapes: ReadonlyMap<string, Shape> = new Map([
+const endpoints: readonly (readonly [path: string, Shape])[] = [
   ['/v1/messages', 'anthropic'],
   ['/v1/chat/completions', 'openai'],
-])
+]
 
 /** Bad input is answered in the caller's protocol and reaches no provider. */
-export function serve(core: Pick<ProxyCore, 'handle'>, { keys, limits: given, watch }: ServerOptions): ProxyServer {
-  const limits = { ...serverLimits, ...given }
+export function serve(core: Pick<ProxyCore, 'handle'>, options: ServerOptions): ProxyServer {
+  const { keys, watch } = options
+  const limits = { ...serverLimits, ...options.limits }
+  const shapes = new Map(endpoints.filter(([, shape]) => options.shapes?.includes(shape) ?? true))
   const mayCall = callerKeys(keys)
   const roomOf = createRooms(limits.bufferedBytes)
   const inFlight = new Set<string>()

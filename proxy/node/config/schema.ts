@@ -24,6 +24,10 @@ const baseUrl = z
 const provider = z.strictObject({
   id: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
   baseUrl,
+  shapes: z
+    .array(z.enum(['anthropic', 'openai']))
+    .min(1)
+    .optional(),
   keyFrom: envName.optional(),
   auth: z.enum(['x-api-key', 'bearer']).optional(),
   limit: z.int().min(0).max(1_000_000),
