@@ -1,5 +1,5 @@
 /** Upstream calls by undici: one socket a call, no redirects, no time-outs but those of the attempt. */
-import { Agent, buildConnector } from 'undici'
+import { buildConnector, Pool } from 'undici'
 import { TransportError } from '../failure.ts'
 import type { Transport } from '../ports.ts'
 import type { Provider, Shape } from '../provider.ts'
@@ -29,33 +29,39 @@ export function createTransport({ keys = new Map(), watch }: TransportOptions = 
   close(): Promise<void>
 } {
   const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false })
-  const dispatcher = new Agent({
-    // Sockets are not counted: who has a slot never waits for one. HTTP/2 would share one, and an abort closes a socket.
-    connections: null,
-    pipelining: 1,
-    allowH2: false,
-    connect: (options, callback) =>
-      connect(options, (...[error, socket]) =>
-        error ? callback(whileConnecting(error, options.protocol), null) : callback(null, socket),
-      ),
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
-    maxHeaderSize: mostHeaderBytes,
-    maxResponseSize: mostReplyBytes,
-  })
-  const targets = new Map<string, Target>()
-  const targetOf = (provider: Provider, shape: Shape) => {
-    const name = `${shape} ${provider.id}`
-    let target = targets.get(name)
-    if (!target) targets.set(name, (target = makeTarget(provider, shape, keys.get(provider.id))))
+  const openPool = (origin: string) =>
+    new Pool(origin, {
+      // Sockets are not counted: who has a slot never waits for one. HTTP/2 would share one, and an abort closes a socket.
+      connections: null,
+      pipelining: 1,
+      allowH2: false,
+      connect: (options, callback) =>
+        connect(options, (...[error, socket]) =>
+          error ? callback(whileConnecting(error, options.protocol), null) : callback(null, socket),
+        ),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: mostHeaderBytes,
+      maxResponseSize: mostReplyBytes,
+    })
+  const pools = new Map<string, Pool>()
+  const targets: Record<Shape, Map<string, Target>> = { anthropic: new Map(), openai: new Map() }
+  const targetOf = (provider: Provider, shape: Shape): Target => {
+    const known = targets[shape].get(provider.id)
+    if (known) return known
+    const { origin } = new URL(provider.baseUrl)
+    const pool = pools.get(origin) ?? openPool(origin)
+    pools.set(origin, pool)
+    const target = makeTarget(provider, shape, pool, keys.get(provider.id))
+    targets[shape].set(provider.id, target)
     return target
   }
 
   return {
     send(provider, request, signal) {
       if (signal.aborted) return Promise.reject(signal.reason)
-      const { origin, path, headers } = targetOf(provider, request.shape)
+      const { pool, path, headers } = targetOf(provider, request.shape)
       const exchange = new Exchange({
         signal,
         headersOf: passedOn,
@@ -63,27 +69,26 @@ export function createTransport({ keys = new Map(), watch }: TransportOptions = 
         ...(watch && { over: () => watch.over(request) }),
       })
       watch?.began(request)
-      dispatcher.dispatch(
-        { origin, path, method: 'POST', headers: { ...request.headers, ...headers }, body: request.body },
-        exchange,
-      )
+      pool.dispatch({ path, method: 'POST', headers: { ...request.headers, ...headers }, body: request.body }, exchange)
       return exchange.reply
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([...pools.values()].map(pool => pool.destroy()))
+    },
   }
 }
 
 interface Target {
-  origin: string
+  pool: Pool
   path: string
   headers: Readonly<Record<string, string>>
 }
 
 /** The address comes from the configuration alone. */
-function makeTarget({ baseUrl }: Provider, shape: Shape, key: ProviderKey | undefined): Target {
-  const { origin, pathname } = new URL(baseUrl)
+function makeTarget({ baseUrl }: Provider, shape: Shape, pool: Pool, key: ProviderKey | undefined): Target {
+  const { pathname } = new URL(baseUrl)
   return {
-    origin,
+    pool,
     path: pathname.replace(/\/$/, '') + paths[shape],
     // What is compressed cannot be inspected on its way.
     headers: { 'accept-encoding': 'identity', 'user-agent': userAgent, ...(key && keyHeader(key, shape)) },

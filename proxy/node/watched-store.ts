@@ -12,17 +12,17 @@ export function watchStore(store: Store): WatchedStore {
   const answered = new Map<string, boolean>()
   let reached = false
   return {
-    async run(script, keys, args) {
+    run(script, keys, args) {
       const tag = /^\{provider:[^}]*\}/.exec(keys[0] ?? '')?.[0]
-      try {
-        const reply = await store.run(script, keys, args)
-        reached = true
-        if (tag) answered.set(tag, true)
-        return reply
-      } catch (error) {
-        if (tag) answered.set(tag, false)
-        throw error
-      }
+      const reply = store.run(script, keys, args)
+      reply.then(
+        () => {
+          reached = true
+          if (tag) answered.set(tag, true)
+        },
+        () => void (tag && answered.set(tag, false)),
+      )
+      return reply
     },
     standing: () => (!reached ? 'not yet reached' : [...answered.values()].includes(false) ? 'away' : 'reached'),
   }

@@ -1,5 +1,5 @@
 /** Who may call: keys compared by digest in constant time. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 /** Whether a request presents one of these keys, by `x-api-key` or as a bearer token; an empty list lets everybody in. */
@@ -13,7 +13,7 @@ export function callerKeys(keys: readonly string[]): (incoming: IncomingMessage)
 }
 
 /** Equal lengths, so that the comparison takes the same time whatever was sent. */
-const digest = (key: string) => createHash('sha256').update(key).digest()
+const digest = (key: string) => hash('sha256', key, 'buffer')
 
 function keyOf({ headers }: IncomingMessage): string {
   const own = headers['x-api-key']

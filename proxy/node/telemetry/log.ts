@@ -1,5 +1,5 @@
 /** Structured logs: one JSON line per request, and one for what an operator should know. No bodies, no keys, no session names. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
 import type { ProxyEvent } from '../../events.ts'
 import type { Millis } from '../../ports.ts'
@@ -26,17 +26,20 @@ export interface Log {
 
 /** Lines that stderr has not taken. */
 const mostBufferedBytes = 8 * 1024 * 1024
+/** Lines leave together, when so much has come or so much time has passed: a write for each costs more than the line. */
+const portionBytes = 4 * 1024
+const portionMs = 200
 
 /** A store that is away fails every call: one line a second for each kind is enough. */
 const troubleEveryMs = 1_000
 
 export function createLog({ level, instance, now, to }: LogOptions): Log {
-  const stderr = to ? undefined : destination({ fd: 2, sync: false, maxLength: mostBufferedBytes })
+  const stderr = to ? undefined : openStderr()
   const logger = pino(
     {
       level,
       base: { instance },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: stdTimeFunctions.epochTime,
       formatters: { level: label => ({ level: label }) },
     },
     to ?? stderr!,
@@ -44,8 +47,8 @@ export function createLog({ level, instance, now, to }: LogOptions): Log {
   const running = new Map<string, { beganAt: Millis; session: string; provider?: string; failure?: string }>()
   const troubles = new Map<string, { quietUntil: Millis; unsaid: number }>()
   // Tells a session's requests apart, and nobody can try names against it: the salt is gone with the process.
-  const salt = randomBytes(16)
-  const sessionHash = (session: string) => createHmac('sha256', salt).update(session).digest('hex').slice(0, 12)
+  const salt = randomBytes(16).toString('hex')
+  const sessionHash = (session: string) => hash('sha256', salt + session, 'hex').slice(0, 12)
 
   function trouble({ doing, provider, because }: Extract<ProxyEvent, { kind: 'store-trouble' }>) {
     const kind = kindOfTrouble(because)
@@ -106,4 +109,10 @@ export function createLog({ level, instance, now, to }: LogOptions): Log {
       }
     },
   }
+}
+
+function openStderr() {
+  const stderr = destination({ fd: 2, sync: false, minLength: portionBytes, maxLength: mostBufferedBytes })
+  setInterval(() => stderr.flush(), portionMs).unref()
+  return stderr
 }
