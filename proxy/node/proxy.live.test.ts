@@ -195,18 +195,77 @@ describe('what is not ready is said in one line', () => {
   })
 })
 
-describe('Redis goes under load', () => {
+describe('with a Redis Cluster of its own', () => {
   let cluster: LiveCluster
   beforeAll(async () => {
     cluster = await launchCluster({ server: await findRedisServer(thisMachine(() => {})) })
   })
   afterAll(() => cluster?.stop())
 
+  describe('a stream that does not end', () => {
+    async function streaming(drainMs: number) {
+      const pace = { firstByteMs: 5, tokens: 100_000, tokenMs: 20, spread: 0 }
+      const providers = await launchProviders({ seed: 1, providers: [{ id: 'alpha', pace }], onEvents() {} })
+      const started = await startProxy(configOf('local', providers.urls, drainMs), 'endless')
+      const stream = await ask(started.url, { stream: true, deadlineMs: 60_000 })
+      let heard = ''
+      const broken = (async () => {
+        for await (const chunk of stream.body) heard += chunk
+      })().then(
+        () => 'a clean end',
+        () => 'broken',
+      )
+      await vi.waitFor(() => expect(heard).toContain('word1 '))
+      return { ...started, providers, broken, heard: () => heard }
+    }
+
+    test('is told and broken at the drain’s deadline; new requests are refused until then; its slot goes back', async () => {
+      const { command, url, providers, broken, heard } = await streaming(1_500)
+      command.child.kill('SIGTERM')
+      await vi.waitFor(async () => {
+        const refused = await ask(url)
+        expect(refused.statusCode).toBe(503)
+        expect(refused.headers).toMatchObject({ connection: 'close', 'retry-after': '1' })
+        await refused.body.dump()
+      })
+      expect(await broken).toBe('broken')
+      expect(heard()).toMatch(/data: \{"error":.*closing.*\n\n$/)
+      expect(await command.exited).toBe(1)
+      expect(command.stderr).toContain('"cut":1,"unacknowledged":0')
+      const { host, port } = cluster.nodes[0]!
+      const redis = new Cluster([{ host, port }])
+      expect(await redis.zrange(sessionsKey('alpha'), '0', '-1')).toEqual(['#'])
+      redis.disconnect()
+      await providers.stop()
+    })
+
+    test('does not hold up whoever asks twice', async () => {
+      const { command, providers, broken } = await streaming(60_000)
+      command.child.kill('SIGTERM')
+      // Within a moment two signals are one press of a key, sent on by a parent.
+      await sleep(1_000)
+      expect(command.child.exitCode).toBeNull()
+      command.child.kill('SIGTERM')
+      expect(await command.exited).toBe(130)
+      expect(await broken).toBe('broken')
+      await providers.stop()
+    })
+  })
+
+  test('a port that is taken is said in one line: exit 3', async () => {
+    const first = await startProxy(configOf('local', { alpha: 'http://127.0.0.1:1' }), 'first')
+    const { port } = new URL(first.url)
+    const file = join(folder, 'first.yaml')
+    const second = stormproof('proxy', '--config', file, '--port', port, '--admin-port', '0')
+    expect(await second.exited).toBe(3)
+    expect(second.stderr).toContain(`cannot listen on 127.0.0.1:${port}: it is taken`)
+  })
+
   const policies = ['local', 'closed', 'open'] as const
   /** Two providers, each with at most one second for Redis and little more for itself. */
   const deadlineMs = 8_000
 
-  test('no request outlasts its deadline, and the metrics say what each policy did', async () => {
+  test('Redis goes under load: no request outlasts its deadline, and the metrics say what each policy did', async () => {
     const pace = { firstByteMs: 5, tokens: 4, tokenMs: 5, spread: 0.5 }
     const providers = await launchProviders({
       seed: 1,
@@ -255,14 +314,14 @@ describe('Redis goes under load', () => {
     }
   }, 120_000)
 
-  const configOf = (policy: string, urls: Readonly<Record<string, string>>) =>
+  const configOf = (policy: string, urls: Readonly<Record<string, string>>, drainMs = 2_000) =>
     JSON.stringify({
       instances: policies.length,
       redis: { nodes: cluster.nodes.map(({ host, port }) => `${host}:${port}`) },
       whenStoreIsAway: policy,
       stickyMs: 0,
-      drainMs: 2_000,
-      log: { level: 'warn' },
+      drainMs,
+      log: { level: 'info' },
       providers: Object.entries(urls).map(([id, baseUrl]) => ({ id, baseUrl, limit: 60, heartbeatMs: 500 })),
     })
 

@@ -20,7 +20,7 @@ const request = (shape: Shape = 'anthropic'): ProxyRequest => ({
   shape,
   stream: true,
   body: Buffer.from('{"a":1}'),
-  headers: { 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
+  headers: { 'anthropic-version': '2023-06-01' },
 })
 
 async function open(answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void, options?: TransportOptions) {
@@ -62,6 +62,7 @@ describe('what goes up', () => {
       'anthropic-version': '2023-06-01',
       'accept-encoding': 'identity',
       'content-length': '7',
+      'content-type': 'application/json',
     })
   })
 

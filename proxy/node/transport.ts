@@ -90,8 +90,13 @@ function makeTarget({ baseUrl }: Provider, shape: Shape, pool: Pool, key: Provid
   return {
     pool,
     path: pathname.replace(/\/$/, '') + paths[shape],
-    // What is compressed cannot be inspected on its way.
-    headers: { 'accept-encoding': 'identity', 'user-agent': userAgent, ...(key && keyHeader(key, shape)) },
+    headers: {
+      'content-type': 'application/json',
+      // What is compressed cannot be inspected on its way.
+      'accept-encoding': 'identity',
+      'user-agent': userAgent,
+      ...(key && keyHeader(key, shape)),
+    },
   }
 }
 

@@ -259,8 +259,6 @@ function listener(
 }
 
 const onAbort = (signal: AbortSignal, reject: (reason: unknown) => void) =>
-  signal.aborted
-    ? reject(signal.reason)
-    : signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  signal.aborted ? reject(signal.reason) : signal.addEventListener('abort', () => reject(signal.reason), { once: true })
 
 const nothing = new Uint8Array()

@@ -8,7 +8,7 @@ import { Refused } from './refused.ts'
 import type { Room } from './room.ts'
 
 /** End-to-end headers that mean something to a provider. A list of what may pass: keys, cookies and addresses never do. */
-const passedOn = ['content-type', 'accept', 'anthropic-version', 'anthropic-beta', 'openai-beta'] as const
+const passedOn = ['accept', 'anthropic-version', 'anthropic-beta', 'openai-beta'] as const
 
 /** What the proxy itself must understand of a body; everything else passes through unread. */
 const readBody = z.looseObject({
