@@ -50,7 +50,11 @@ export function openRedis(
     ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
   })
   // Trouble is reported by the commands that suffer it; without a listener ioredis would print it.
-  cluster.on('error', error => onError(String(error)))
+  let lastWords = ''
+  cluster.on('error', (error: Error & { lastNodeError?: Error }) => {
+    lastWords = (error.lastNodeError ?? error).message
+    onError(String(error))
+  })
   const defined = new Set<string>()
   type Command = (...args: (string | number)[]) => Promise<unknown>
   const commands = cluster as unknown as Record<string, Command>
@@ -61,7 +65,9 @@ export function openRedis(
       } catch (error) {
         cluster.disconnect()
         const where = nodes.map(({ host, port }) => `${host}:${port}`).join(', ')
-        throw new NotReady(`no Redis Cluster answers at ${where} (${reasonOf(error)})`)
+        throw new NotReady(
+          `no Redis Cluster answers at ${where} (${lastWords || error}): start it, or correct redis.nodes`,
+        )
       }
     },
     run(script, keys, args) {
@@ -74,10 +80,4 @@ export function openRedis(
     },
     close: () => cluster.disconnect(),
   }
-}
-
-/** ioredis puts the node's own words one level down. */
-function reasonOf(error: unknown): string {
-  const { message, lastNodeError } = error as Error & { lastNodeError?: Error }
-  return lastNodeError?.message || message
 }

@@ -177,6 +177,14 @@ describe('slowness', () => {
     expect(statusOf(await answer(socket))).toBe(408)
   })
 
+  test('a reply may take longer than a request', async () => {
+    const { port } = await listening({ requestMs: 200, headersMs: 200 }, async (_, client) => {
+      await new Promise(resolve => setTimeout(resolve, 600))
+      await hello(client)
+    })
+    expect(statusOf(await send(port, whole))).toBe(200)
+  })
+
   test('a thousand idle connections are no harm, and end', async () => {
     const { port } = await listening({ headersMs: 500, requestMs: 1_000 })
     // In portions that the kernel's queue holds.
@@ -305,6 +313,19 @@ describe('what HTTP forbids', () => {
     const { port } = await listening({}, () => new Promise(() => {}))
     expect(await send(port, `${head([withKey, 'content-length: 2'])}{}NONSENSE\r\n\r\n`)).toBe('')
   })
+})
+
+test('requests that are sent without waiting are answered in their order', async () => {
+  const { port } = await listening({}, async ({ session }, client) => {
+    if (session === 'first') await new Promise(resolve => setTimeout(resolve, 100))
+    client.begin(200, { 'content-type': 'text/plain' })
+    await client.write(Buffer.from(session))
+    client.end()
+  })
+  const named = (session: string, ...lines: string[]) =>
+    `${head([withKey, `x-session-id: ${session}`, 'content-length: 2', ...lines])}{}`
+  const replies = await send(port, named('first') + named('second', 'connection: close'))
+  expect(replies.match(/first|second/g)).toEqual(['first', 'second'])
 })
 
 describe('addresses and methods', () => {
