@@ -84,6 +84,9 @@ export async function startInstance(
     keys,
     limits: { ...limits, requests: config.mostRequests },
     shapes: (['anthropic', 'openai'] as const).filter(shape => config.providers.some(one => speaks(one, shape))),
+    ...(options.log && {
+      report: error => options.log?.error(error, 'a request failed for no reason it may fail for'),
+    }),
     ...(metrics && times && { watch: { ...metrics, ...times, firstByte: times.firstByte } }),
   })
   const url = await listen(front.server, host, port)

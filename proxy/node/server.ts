@@ -20,6 +20,8 @@ export interface ServerOptions {
   /** The protocols it answers; undefined: every one. */
   shapes?: readonly Shape[]
   watch?: ServerWatch
+  /** Told of errors that should not be: the caller hears no more than that there was one. */
+  report?(error: unknown): void
 }
 
 /** Told as it happens. */
@@ -91,8 +93,9 @@ export function serve(core: Pick<ProxyCore, 'handle'>, options: ServerOptions): 
       await core.handle(request, client)
       watch?.ended(request)
     } catch (error) {
-      const refused = error instanceof Refused ? error : new Refused(500, 'api_error', 'the proxy failed')
       if (outgoing.destroyed) return
+      if (!(error instanceof Refused)) options.report?.(error)
+      const refused = error instanceof Refused ? error : new Refused(500, 'api_error', 'the proxy failed')
       watch?.refused(refused.status)
       refuse(incoming, outgoing, refused, shape, id)
     } finally {

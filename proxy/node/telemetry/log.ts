@@ -20,6 +20,7 @@ export interface Log {
   /** To be told every event of the core. */
   on(event: ProxyEvent): void
   info(about: object, message: string): void
+  error(error: unknown, message: string): void
   /** Writes out what is buffered. */
   flush(): void
 }
@@ -62,6 +63,7 @@ export function createLog({ level, instance, now, to }: LogOptions): Log {
 
   return {
     info: (about, message) => logger.info(about, message),
+    error: (error, message) => logger.error(error, message),
     flush: () => stderr?.flushSync(),
     on(event) {
       switch (event.kind) {
