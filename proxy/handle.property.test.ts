@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { flawOf } from '../sim/providers/flaw.ts'
 import { type Act, acts, type Heard, type Note, type Scripted, scripted } from '../sim/scripted/index.ts'
-import type { Provider } from './provider.ts'
 import type { Admission } from './tracker/tracker.ts'
 
 const ids = ['a', 'b', 'c'] as const
@@ -56,10 +55,10 @@ const settings = fc.record({
   attempts: fc.integer({ min: 1, max: 3 }),
   retryBudget: fc.record({ ratio: fc.constantFrom(0, 0.5), burst: fc.integer({ min: 0, max: 3 }) }),
   breaker: fc.record({
-    failures: fc.integer({ min: 0, max: 2 }),
+    failures: fc.constantFrom(0, 1, 1, 2),
     windowMs: fc.constant(200),
-    openMs: fc.integer({ min: 1, max: 100 }),
-    probes: fc.integer({ min: 1, max: 2 }),
+    openMs: fc.integer({ min: 1, max: 30 }),
+    probes: fc.constantFrom(1, 1, 2),
   }),
   hedge: fc.option(fc.record({ afterMs: ms(80), loser: fc.constantFrom('abort' as const, 'drain' as const) }), {
     nil: undefined,
@@ -75,23 +74,28 @@ const storm = fc.record({
   clientTakesMs: fc.constantFrom(0, 0, 0, 30),
   asks: fc.array(
     fc.record({
-      at: ms(150),
+      at: ms(300),
       session: fc.constantFrom('s1', 's2'),
-      leavesAfter: fc.option(ms(200), { nil: undefined }),
+      leavesAfter: fc.option(ms(200), { nil: undefined, freq: 2 }),
     }),
-    { minLength: 1, maxLength: 4 },
+    { minLength: 1, maxLength: 8 },
   ),
-  terminatesAt: fc.option(ms(250), { nil: undefined }),
-  drainsAt: fc.option(ms(300), { nil: undefined }),
+  terminatesAt: fc.option(ms(400), { nil: undefined, freq: 1 }),
+  drainsAt: fc.option(ms(400), { nil: undefined, freq: 1 }),
 })
 
+type Storm = typeof storm extends fc.Arbitrary<infer T> ? T : never
+
 interface Played {
+  given: Storm
   world: Scripted
   heard: ReadonlyMap<string, Heard>
-  providers: readonly (Partial<Provider> & { id: string; does: Act[] })[]
+  providers: readonly (Storm['providers'][number] & { id: string })[]
+  /** From now on everybody is full but this one, which is well. */
+  only(id: string): void
 }
 
-async function play(given: typeof storm extends fc.Arbitrary<infer T> ? T : never): Promise<Played> {
+async function play(given: Storm): Promise<Played> {
   const providers = given.providers.map((one, n) => ({ ...one, does: [...one.does], id: ids[n]!, limit: 3 }))
   let nobodyBut: string | undefined
   const world = scripted({
@@ -99,7 +103,7 @@ async function play(given: typeof storm extends fc.Arbitrary<infer T> ? T : neve
     manners: {
       providersPerRequest: given.providersPerRequest,
       backOff: { baseMs: 20, capMs: 40 },
-      mostRequests: 3,
+      mostRequests: 5,
       whenStoreIsAway: 'local',
     },
     admits(hold, nth) {
@@ -131,7 +135,18 @@ async function play(given: typeof storm extends fc.Arbitrary<infer T> ? T : neve
   if (given.terminatesAt !== undefined) world.clock.after(given.terminatesAt, () => void world.proxy.terminate('s1'))
   if (given.drainsAt !== undefined) world.clock.after(given.drainsAt, () => void world.proxy.drain(50))
   await world.run()
-  return { world, heard, providers, ...{ only: (id: string) => void (nobodyBut = id) } } as Played
+  const only = (id: string) => {
+    nobodyBut = id
+    const { does } = providers.find(one => one.id === id)!
+    does.splice(0, does.length, acts.ok())
+  }
+  return {
+    given,
+    world,
+    heard,
+    providers: providers.map((one, n) => ({ ...one, does: given.providers[n]!.does })),
+    only,
+  }
 }
 
 const noted = (notes: readonly Note[], did: Note['did'], request?: string) =>
@@ -161,14 +176,32 @@ function slotsReturn({ world: { notes, of, proxy } }: Played) {
   }
 }
 
-/** From here on nobody is called for a request: it was answered, its client has left, or an operator has ended it. */
-function nothingStartsTooLate({ world: { notes } }: Played) {
-  for (const [at, { did, request }] of notes.entries())
-    if (did === 'begin' || did === 'leave')
-      expect(noted(notes.slice(at), 'send', request), `no call after ${did}`).toEqual([])
+/** Answered, left or ended by an operator: nobody is called any more, and what is open for nothing is closed at once. */
+function nothingOutstaysItsRequest({ world: { notes, of }, given }: Played) {
+  const { closesMs, providers } = given
+  const drains = providers.some(({ hedge }) => hedge?.loser === 'drain')
+  for (const [at, { did, request, at: since }] of notes.entries()) {
+    if (did !== 'begin' && did !== 'leave') continue
+    expect(noted(notes.slice(at), 'send', request), `no call after ${did}`).toEqual([])
+    const open = noted(notes, 'send', request).length - noted(notes.slice(0, at), 'closed', request).length
+    const closed = noted(notes.slice(at), 'closed', request)
+    expect(closed).toHaveLength(open)
+    const isWinner = did === 'begin' ? 1 : 0
+    if (did === 'begin' && drains) continue
+    const late = closed.filter(one => one.at > since + closesMs)
+    expect(late.length, `closed after ${did}`).toBeLessThanOrEqual(isWinner)
+  }
+  if (!of('terminated').length) return
+  const ended = given.asks.flatMap(({ session, at }, n) =>
+    session === 's1' && at < given.terminatesAt! ? [`r${n}`] : [],
+  )
+  for (const request of ended)
+    for (const { at } of [...noted(notes, 'send', request), ...noted(notes, 'closed', request)])
+      expect(at, `${request} after its session's end`).toBeLessThanOrEqual(given.terminatesAt! + closesMs)
 }
 
-function repliesAreHonest({ world: { of, notes }, heard }: Played) {
+function repliesAreHonest({ world: { of, notes, misuses }, heard, providers }: Played) {
+  expect(misuses).toEqual([])
   for (const [request, { status, text, end, overAt }] of heard) {
     const ended = of('request-ended').filter(one => one.request === request)
     expect(ended, `${request} ends once`).toHaveLength(1)
@@ -179,7 +212,15 @@ function repliesAreHonest({ world: { of, notes }, heard }: Played) {
     expect(new Set(voices).size, text).toBeLessThanOrEqual(1)
     const whole = status === 200 && end === 'end'
     expect(whole, `${request} ${outcome}`).toBe(outcome === 'ok')
-    if (whole) expect(flawOf(text, { shape: 'openai', stream: true })).toBeUndefined()
+    if (whole) {
+      expect(flawOf(text, { shape: 'openai', stream: true })).toBeUndefined()
+      const { does } = providers.find(({ id }) => id === voices[0]![0])!
+      const { chunks } = does[Math.min(Number(voices[0]!.slice(1)), does.length - 1)]!
+      const said = chunks.map(([, text]) => text.replaceAll('@', voices[0]!)).join('')
+      expect(text).toBe(said)
+    }
+    for (const { at } of noted(notes, 'closed', request))
+      expect(at, 'over when all is closed').toBeLessThanOrEqual(overAt!)
     if (outcome === 'incomplete') expect({ end, status }).toEqual({ end: 'cut', status: 200 })
     if (end === 'cut') {
       expect(flawOf(text, { shape: 'openai', stream: true })).toBeDefined()
@@ -190,13 +231,15 @@ function repliesAreHonest({ world: { of, notes }, heard }: Played) {
   }
 }
 
-function amplificationIsBounded({ world: { notes, of }, heard, providers }: Played, perRequest: number) {
+function amplificationIsBounded({ world: { notes, of }, heard, providers, given }: Played) {
   expect(of('attempt-ended')).toHaveLength(noted(notes, 'send').length)
-  for (const { id, attempts = 1, retryBudget } of providers) {
+  for (const { id, attempts, retryBudget } of providers) {
     const sent = noted(notes, 'send').filter(({ provider }) => provider === id)
     const extra = [...of('retry'), ...of('hedge-launched')].filter(({ provider }) => provider === id).length
     const first = sent.length - extra
-    const { ratio, burst } = retryBudget!
+    const hedged = of('hedge-launched').filter(({ provider }) => provider === id).length
+    expect(first, 'a first try a request').toBe(new Set(sent.map(({ request }) => request)).size - hedged)
+    const { ratio, burst } = retryBudget
     expect(extra).toBeLessThanOrEqual(burst + ratio * first)
     for (const request of heard.keys()) {
       const calls = sent.filter(note => note.request === request).length
@@ -204,17 +247,17 @@ function amplificationIsBounded({ world: { notes, of }, heard, providers }: Play
     }
   }
   for (const request of heard.keys())
-    expect(new Set(noted(notes, 'send', request).map(({ provider }) => provider)).size).toBeLessThanOrEqual(perRequest)
+    expect(new Set(noted(notes, 'send', request).map(({ provider }) => provider)).size).toBeLessThanOrEqual(
+      given.providersPerRequest,
+    )
 }
 
 /** No probe's place was lost: each provider that is well again is asked again. */
-async function providersComeBack(played: Played) {
-  const { world, providers } = played
+async function providersComeBack({ world, providers, only }: Played) {
   if (world.proxy.state().draining) return
   await world.run(world.clock.now() + 5_000)
-  for (const { id, does } of providers) {
-    does.splice(0, does.length, acts.ok())
-    ;(played as unknown as { only(id: string): void }).only(id)
+  for (const { id } of providers) {
+    only(id)
     const heard = world.ask({ id: `after-${id}`, session: `after-${id}` })
     await world.run()
     expect(heard.status, `${id} after the storm`).toBe(200)
@@ -226,9 +269,9 @@ test('a storm of anything leaves every promise kept', async () => {
     fc.asyncProperty(storm, async given => {
       const played = await play(given)
       slotsReturn(played)
-      nothingStartsTooLate(played)
+      nothingOutstaysItsRequest(played)
       repliesAreHonest(played)
-      amplificationIsBounded(played, given.providersPerRequest)
+      amplificationIsBounded(played)
       await providersComeBack(played)
     }),
     { numRuns: 1_000 },

@@ -181,6 +181,12 @@ describe('an answer that was begun', () => {
     }
   })
 
+  test('in pieces that split its events comes whole and in order', async () => {
+    const pieces = ['da', 'ta: {"n":0}\n', '\nda', 'ta: {"n":1}\n\ndata: [DO', 'NE]\n', '\n']
+    const { heard, outcome } = await play({ providers: { a: { does: [acts.says(pieces)] } } })
+    expect({ text: heard.text, outcome }).toEqual({ text: pieces.join(''), outcome: 'ok' })
+  })
+
   test('and leaves out the blank line after its last event gets it from us', async () => {
     const { heard, outcome } = await play({
       providers: { a: { does: [acts.says(['data: {}\n\n', 'data: [DONE]'])] } },
@@ -267,6 +273,13 @@ describe('a client that leaves stops everything at once', () => {
     const { heard, of } = await leaving(25, { providers: { a: { does: [acts.ok()], breaker } } })
     expect(heard.text).toBe('data: {"n":0}\n\n')
     expect(of('attempt-ended')).toMatchObject([{ outcome: 'aborted', failure: 'client-abort' }])
+  })
+  test('whose provider does not stop: what it still says goes nowhere', async () => {
+    const { heard, of } = await leaving(25, {
+      providers: { a: { does: [{ ...acts.ok(), deaf: true }], breaker } },
+    })
+    expect(heard.text).toBe('data: {"n":0}\n\n')
+    expect(of('attempt-ended')).toMatchObject([{ outcome: 'aborted' }])
   })
   test('during a back-off', async () => {
     const { did, heard } = await leaving(30, {

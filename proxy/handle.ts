@@ -39,6 +39,9 @@ export interface ProxyCore extends Operator {
   setLimit(provider: string, limit: number): void
 }
 
+/** One attempt to be made; `afterMs`: it is a retry, after so long a back-off. */
+type Try = Candidate & { afterMs?: Millis }
+
 export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
   // Limits may change while the proxy runs: these providers are its own.
   const config = { ...given, providers: given.providers.map(provider => ({ ...provider })) }
@@ -83,46 +86,45 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
   /** One provider's turn: as many tries as it is worth. */
   async function ask(first: Candidate, candidates: Candidates, running: Running): Promise<'answer' | 'switch'> {
     const { standing } = first
-    let candidate = first
+    let next: Try = first
     for (let tries = 1; ; tries++) {
-      const attempted = await tryOnce(candidate, candidates, running, tries)
+      const attempted = await tryOnce(next, candidates, running)
       running.attempts.push(attempted)
       const step = decide(attempted, standing, tries, clock.now())
       if (step !== 'retry') return step
-      const permit = await retryLater(standing, running, tries)
-      if (permit === undefined) return 'switch'
-      candidate = { standing, permit }
+      const afterMs = backOff(
+        tries,
+        config.backOff,
+        chance.of('back-off', running.request.id, standing.provider.id, String(tries)),
+      )
+      await running.pause(afterMs, clock)
+      const permit = running.stopped ? undefined : standing.enter(clock.now())
+      if (permit === undefined) {
+        standing.budget.giveBack()
+        return 'switch'
+      }
+      next = { standing, permit, afterMs }
     }
   }
 
-  /** Backs off. Undefined where no retry may follow any more. */
-  async function retryLater(standing: Standing, running: Running, tries: number) {
+  async function tryOnce(one: Try, candidates: Candidates, running: Running): Promise<Attempted> {
+    const { standing, permit, afterMs } = one
     const { provider, budget } = standing
-    const { id } = running.request
-    const afterMs = backOff(tries, config.backOff, chance.of('back-off', id, provider.id, String(tries)))
-    await running.pause(afterMs, clock)
-    const permit = running.stopped ? undefined : standing.enter(clock.now())
-    if (permit === undefined) budget.giveBack()
-    else emit({ kind: 'retry', request: id, provider: provider.id, afterMs })
-    return permit
-  }
-
-  async function tryOnce(candidate: Candidate, candidates: Candidates, running: Running, tries: number) {
-    const { standing, permit } = candidate
-    const slot = await admission.admit(standing.provider, running.request)
+    const isFirst = afterMs === undefined
+    const slot = await admission.admit(provider, running.request)
     if (slot.admitted && !running.stopped) {
-      if (tries === 1) {
+      if (isFirst) {
         candidates.called()
-        standing.budget.earn()
-      }
-      return standing.provider.hedge
-        ? race({ first: candidate, candidates, running, ports, admission }, slot)
-        : attempt(candidate, slot, running, ports)
+        budget.earn()
+      } else emit({ kind: 'retry', request: running.request.id, provider: provider.id, afterMs })
+      return provider.hedge
+        ? race({ first: one, candidates, running, ports, admission }, slot)
+        : attempt(one, slot, running, ports)
     }
     standing.breaker.left(permit)
+    if (!isFirst) budget.giveBack()
     if (slot.admitted) slot.release('abort')
-    const never: Attempted = running.stopped ? unheard(running.stopped, running) : { outcome: 'refused' }
-    return never
+    return running.stopped ? unheard(running.stopped, running) : { outcome: 'refused' }
   }
 
   /** Until some provider may be asked again. */

@@ -199,6 +199,53 @@ describe('no hedge', () => {
   })
 })
 
+test.each([
+  ['full', full, 'full'],
+  ['late', { kind: 'admitted', count: 1 }, 'late'],
+] as const)(
+  'a hedge that comes to nothing (%s) costs no budget and no place of a probe',
+  async (_how, answer, because) => {
+    const breaker = { failures: 1, windowMs: 1_000, openMs: 200, probes: 1 }
+    let hedges = 0
+    const world = scripted({
+      providers: {
+        a: { does: [acts.ok(60), acts.ok(200)], hedge },
+        b: { does: [acts.error(500), acts.ok(5)], breaker, retryBudget: { ratio: 0, burst: 1 } },
+      },
+      // First a is full, so that b is asked, and opens; then b's answer comes to nothing; and then all is well.
+      admits: ({ provider: { id } }, nth) =>
+        nth === 0 ? { answer: full } : id === 'b' && nth > 1 && hedges++ === 0 ? { answer, afterMs: 100 } : undefined,
+    })
+    world.ask()
+    await world.run(300)
+    expect(world.of('breaker')).toMatchObject([{ state: 'open' }])
+    for (let n = 0; n < 2; n++) {
+      world.ask()
+      await world.run(world.clock.now() + 500)
+    }
+    expect(world.of('hedge-skipped')).toMatchObject([{ provider: 'b', because }])
+    expect(world.of('hedge-launched')).toHaveLength(1)
+    expect(world.proxy.state().providers[1]!.breaker).toBe('closed')
+  },
+)
+
+test('a hedge for which there is no budget leaves the probe’s place to others', async () => {
+  const breaker = { failures: 1, windowMs: 1_000, openMs: 200, probes: 1 }
+  const world = scripted({
+    providers: {
+      a: { does: [acts.error(500), acts.ok(60), acts.error(500)], hedge },
+      b: { does: [acts.error(500), acts.ok(5)], breaker, retryBudget: { ratio: 0, burst: 0 } },
+    },
+  })
+  for (let n = 0; n < 3; n++) {
+    world.ask()
+    await world.run(world.clock.now() + 300)
+  }
+  expect(world.of('hedge-skipped')).toMatchObject([{ provider: 'b', because: 'budget' }])
+  expect(world.of('request-ended').map(({ outcome }) => outcome)).toEqual(['failed', 'ok', 'ok'])
+  expect(world.proxy.state().providers[1]!.breaker).toBe('closed')
+})
+
 test('hedges stay within the budget: a burst, and then a share of the first tries', async () => {
   const world = scripted({
     providers: {

@@ -16,21 +16,18 @@ export async function relay(reply: ProviderReply, call: Call, running: Running):
   const inspector = inspectorFor(stream, shape, reply.headers['content-type'] ?? '')
   const held = new Held()
   let speaks = false
-  let lost = false
   const { client } = running
   for await (const chunk of reply.chunks) {
     if (call.stopped) throw call.signal.reason
     call.patience.progress()
     const seen = inspector.see(chunk)
-    if (lost) continue
     if (!speaks) {
       if (seen === 'unsure') {
         if (held.keep(chunk)) continue
         return endedBy('malformed', call, running)
       }
       if (seen !== 'good') return endedBy(seen, call, running)
-      lost = !running.take(call)
-      if (lost) continue
+      if (!running.take(call)) continue
       speaks = true
       running.begin(reply)
     }
@@ -45,7 +42,7 @@ export async function relay(reply: ProviderReply, call: Call, running: Running):
   if (call.stopped) throw call.signal.reason
   const wrong = inspector.end()
   if (wrong) return endedBy(wrong, call, running)
-  if (lost || !running.take(call)) return { outcome: 'hedge-loss' }
+  if (!running.take(call)) return { outcome: 'hedge-loss' }
   if (!speaks) running.begin(reply)
   const rest = held.takeAll()
   // A stream whose last event lacks its blank line: it has said all, and its client is to hear it.

@@ -13,6 +13,8 @@ export interface Act {
   end: 'clean' | 'reset' | 'silent'
   /** Instead of a status line. */
   fails?: Failure
+  /** It goes on speaking although the caller has given up. */
+  deaf?: boolean
 }
 
 const act = (given: Partial<Act>): Act => ({

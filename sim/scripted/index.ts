@@ -62,6 +62,8 @@ export interface Scripted {
   proxy: ProxyCore
   notes: Note[]
   events: ProxyEvent[]
+  /** Rules of the reply that the core broke: begun twice, ended twice, continued after its end. */
+  misuses: string[]
   /** Sends a request now. */
   ask(given?: Partial<ProxyRequest>): Heard
   /** Lets time pass, until nobody sleeps or until then. */
@@ -89,6 +91,7 @@ export function scripted(options: ScriptedOptions): Scripted {
   const clock = new VirtualClock()
   const notes: Note[] = []
   const events: ProxyEvent[] = []
+  const misuses: string[] = []
   const calls = new Map<string, number>()
   let acquires = 0
   let deaf = options.deafReleases ?? 0
@@ -123,7 +126,7 @@ export function scripted(options: ScriptedOptions): Scripted {
       const wait = async (ms: Millis | 'never') => {
         try {
           if (ms === 'never') await new Promise((_, reject) => onAbort(signal, reject))
-          else await clock.sleep(ms, signal)
+          else await clock.sleep(ms, act.deaf ? undefined : signal)
         } catch (error) {
           await clock.sleep(closesMs)
           closed()
@@ -167,10 +170,11 @@ export function scripted(options: ScriptedOptions): Scripted {
     proxy,
     notes,
     events,
+    misuses,
     ask(given = {}) {
       const id = given.id ?? `r${++asked}`
       const request = { id, session: `s-${id}`, shape: 'openai' as const, stream: true, body: nothing, headers: {} }
-      const { heard, client } = listener(clock, clientTakesMs, did => note(did, '', { request: id }))
+      const { heard, client } = listener(clock, clientTakesMs, did => note(did, '', { request: id }), misuses)
       proxy.handle({ ...request, ...given }, client).then(() => {
         heard.overAt = clock.now()
       })
@@ -216,6 +220,7 @@ function listener(
   clock: VirtualClock,
   takesMs: Millis,
   note: (did: 'begin' | 'leave') => void,
+  misuses: string[],
 ): { heard: Heard; client: Client } {
   const gone = new AbortController()
   const decoder = new TextDecoder()
@@ -233,21 +238,21 @@ function listener(
     },
   }
   const finish = (end: 'end' | 'cut') => {
-    if (heard.end) throw new Error(`a reply that was ended (${heard.end}) is ended again (${end})`)
+    if (heard.end) misuses.push(`a reply that was ended (${heard.end}) is ended again (${end})`)
     heard.end = end
     heard.endedAt = clock.now()
   }
   const client: Client = {
     signal: gone.signal,
     begin(status, headers) {
-      if (heard.status) throw new Error(`a reply that was begun (${heard.status}) is begun again (${status})`)
+      if (heard.status) misuses.push(`a reply that was begun (${heard.status}) is begun again (${status})`)
       note('begin')
       heard.status = status
       heard.headers = headers
     },
     async write(chunk) {
       if (gone.signal.aborted) throw gone.signal.reason
-      if (heard.end) throw new Error('a reply that was ended goes on')
+      if (heard.end) misuses.push('a reply that was ended goes on')
       heard.firstByteAt ??= clock.now()
       heard.text += decoder.decode(chunk, { stream: true })
       if (takesMs) await clock.sleep(takesMs, gone.signal)
