@@ -4,36 +4,37 @@
 --          that a copy of this command still travelling cannot be admitted later.
 -- ARGV     [2] lease, ms  [3] tombstone, ms  [4] unit: session | attempt  [5] limit  [6] session  [7] token
 -- Reply    {'ok' | 'replay', count} | {'full', count, ms until the next lease ends} | {'dead', count}
-local lease, tombstone, unit, limit, session, token =
-  tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local lease, unit, limit, session, token = tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local entry = token .. ' ' .. session
+local perSession = unit == 'session'
 
 local function count()
-  if unit == 'session' then return redis.call('ZCARD', sessions) - 1 end
-  return redis.call('ZCOUNT', attempts, string.format('%.0f', now), '+inf') - 1
+  if perSession then return call('ZCARD', sessions) - 1 end
+  return call('ZCOUNT', attempts, now, '+inf') - 1
 end
 
 local more = reap()
-local score = tonumber(redis.call('ZSCORE', attempts, entry) or 0)
-if score < 0 then return {'dead', count()} end
-if score > 0 then
-  redis.call('ZADD', attempts, 'GT', now + lease, entry)
+local score = call('ZSCORE', attempts, entry)
+if isLive(score) then
+  call('ZADD', attempts, 'GT', now + lease, entry)
   return {'replay', count()}
 end
-local joins = unit == 'session' and redis.call('ZSCORE', sessions, session)
+if score then return {'dead', count()} end
+
+local refs = call('ZSCORE', sessions, session)
+local joins = perSession and refs
 local held = count()
-if not joins then
-  -- Many leases may have expired together: one batch must not decide that the provider is full.
-  for _ = 1, 64 do
-    if not more or held < limit then break end
-    more = reap()
-    held = count()
-  end
-  if held >= limit then
-    redis.call('ZADD', attempts, -(now + tombstone), entry)
-    local nearest = redis.call('ZRANGEBYSCORE', attempts, '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-    return {'full', held, nearest[2] and tonumber(nearest[2]) - now or 0}
-  end
+-- Many leases may have expired together: one batch must not decide that the provider is full.
+for _ = 1, 64 do
+  if joins or held < limit or not more then break end
+  more = reap()
+  held = count()
 end
-insert(entry, session, lease)
-return {'ok', joins and held or held + 1}
+if joins or held < limit then
+  call('ZADD', attempts, now + lease, entry)
+  call('ZADD', sessions, refs and refs + 1 or 1, session)
+  return {'ok', joins and held or held + 1}
+end
+call('ZADD', attempts, -(now + ARGV[3]), entry)
+local nearest = call('ZRANGEBYSCORE', attempts, now + 1, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return {'full', held, nearest[2] and tonumber(nearest[2]) - now or 0}

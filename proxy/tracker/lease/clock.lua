@@ -6,36 +6,35 @@
 -- KEYS     [1] sessions: ZSET session -> number of its live attempts; its anchor `#` scores the time lost so far
 --          [2] attempts: ZSET "token session" -> lease expiry while live, minus the tombstone's expiry once released;
 --              its anchor `#` scores lease time
--- ARGV     [1] heartbeat, ms; the rest is the script's own
+-- ARGV     [1] heartbeat, ms; the rest is the script's own. Every time is whole: what lies before `now` is at most `now - 1`
+local call = redis.call
 local sessions, attempts = KEYS[1], KEYS[2]
-local heartbeat = tonumber(ARGV[1])
-local time = redis.call('TIME')
-local real = time[1] * 1000 + math.floor(time[2] / 1000)
-local lostScore = redis.call('ZSCORE', sessions, '#')
-local lastScore = redis.call('ZSCORE', attempts, '#')
-local last = tonumber(lastScore or real)
-local now = math.max(last, math.min(real - tonumber(lostScore or 0), last + heartbeat))
+local heartbeat, time = tonumber(ARGV[1]), call('TIME')
+local real = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local lastScore, lostScore = call('ZSCORE', attempts, '#'), call('ZSCORE', sessions, '#')
+local last, lost = lastScore and tonumber(lastScore) or real, lostScore and tonumber(lostScore)
+local now = math.max(last, math.min(real - (lost or 0), last + heartbeat))
 -- Anchors are never removed: a key that vanished would make multi-key scripts answer TRYAGAIN during a slot's migration.
-if not lostScore or tonumber(lostScore) ~= real - now then redis.call('ZADD', sessions, real - now, '#') end
-if not lastScore or last ~= now then redis.call('ZADD', attempts, now, '#') end
+if lost ~= real - now then call('ZADD', sessions, real - now, '#') end
+if not lastScore or last ~= now then call('ZADD', attempts, now, '#') end
 
-local function insert(entry, session, lease)
-  redis.call('ZADD', attempts, now + lease, entry)
-  redis.call('ZINCRBY', sessions, 1, session)
-end
-
-local function uncount(session)
-  if tonumber(redis.call('ZINCRBY', sessions, -1, session)) <= 0 then redis.call('ZREM', sessions, session) end
-end
+-- An unknown token has no score (false), a dead one a negative score.
+local minus = 45
+local function isLive(score) return score and string.byte(score) ~= minus end
 
 -- Removes what has expired, leases before tombstones, at most a batch; answers whether the batch was full.
 local batch = 64
 local function reap()
-  local edge = string.format('%.0f', now)
-  local past = redis.call('ZREVRANGEBYSCORE', attempts, '(' .. edge, '(-' .. edge, 'WITHSCORES', 'LIMIT', 0, batch)
+  local past = call('ZREVRANGEBYSCORE', attempts, now - 1, 1 - now, 'WITHSCORES', 'LIMIT', 0, batch)
+  if #past == 0 then return false end
+  local entries = {}
   for i = 1, #past, 2 do
-    redis.call('ZREM', attempts, past[i])
-    if tonumber(past[i + 1]) > 0 then uncount(string.match(past[i], '^%S+ (.*)$')) end
+    entries[#entries + 1] = past[i]
+    if isLive(past[i + 1]) then
+      local session = string.match(past[i], '^%S+ (.*)$')
+      if tonumber(call('ZINCRBY', sessions, -1, session)) <= 0 then call('ZREM', sessions, session) end
+    end
   end
-  return #past == 2 * batch
+  call('ZREM', attempts, unpack(entries))
+  return #entries == batch
 end

@@ -6,8 +6,11 @@
 -- Reply    {'released', 1 if it was live else 0}
 local tombstone, session, token = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local entry = token .. ' ' .. session
-local live = tonumber(redis.call('ZSCORE', attempts, entry) or 0) > 0
-if live then uncount(session) end
-redis.call('ZADD', attempts, -(now + tombstone), entry)
+local live = isLive(call('ZSCORE', attempts, entry))
+local refs = live and call('ZSCORE', sessions, session)
+if refs then
+  if refs - 1 > 0 then call('ZADD', sessions, refs - 1, session) else call('ZREM', sessions, session) end
+end
+call('ZADD', attempts, -(now + tombstone), entry)
 reap()
 return {'released', live and 1 or 0}

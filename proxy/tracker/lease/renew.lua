@@ -4,17 +4,18 @@
 --          in flight, and Redis lost the write or its lease ended while its owner lived), and reported.
 -- ARGV     [2] lease, ms  [3], [4], [5], [6] … pairs of session and token
 -- Reply    {lease time, ms; tokens that were inserted …}
-local lease = tonumber(ARGV[2])
+local expiry = now + ARGV[2]
 local inserted = {}
 for i = 3, #ARGV, 2 do
   local session, token = ARGV[i], ARGV[i + 1]
   local entry = token .. ' ' .. session
-  local score = redis.call('ZSCORE', attempts, entry)
-  if not score then
-    insert(entry, session, lease)
+  local score = call('ZSCORE', attempts, entry)
+  if isLive(score) then
+    call('ZADD', attempts, 'GT', expiry, entry)
+  elseif not score then
+    call('ZADD', attempts, expiry, entry)
+    call('ZINCRBY', sessions, 1, session)
     inserted[#inserted + 1] = token
-  elseif tonumber(score) > 0 then
-    redis.call('ZADD', attempts, 'GT', now + lease, entry)
   end
 end
 -- After the renewals, or a lease that ran out a moment ago would be reaped before its owner could extend it.
