@@ -7,6 +7,7 @@ import { interruptible } from './cli/interrupt.ts'
 import { list } from './cli/list.ts'
 import { createProgress } from './cli/progress.ts'
 import { providers } from './cli/providers.ts'
+import { proxy } from './cli/proxy.ts'
 import { replay } from './cli/replay.ts'
 import { runCommand } from './cli/run.ts'
 import { search } from './cli/search.ts'
@@ -14,7 +15,8 @@ import { storm } from './cli/storm.ts'
 
 const progress = createProgress()
 const colour = process.stdout.isTTY === true && !process.env.NO_COLOR
-const signal = interruptible(() => progress.done('interrupted: healing and stopping what was started …'))
+let farewell = 'interrupted: healing and stopping what was started …'
+const signal = interruptible(() => progress.done(farewell))
 let exitCode = 0
 
 const program = new Command('stormproof')
@@ -112,12 +114,32 @@ program
 
 program
   .command('providers')
-  .description('the fake providers of a scenario alone, on free ports, until Ctrl-C')
+  .description('the fake providers of a scenario alone, until Ctrl-C')
   .option('--scenario <name>', 'whose providers', 'provider-outage')
   .option('--seed <n>', 'the same seed gives the same answers', wholeNumber, 1)
+  .option('--port <n>', 'of the first one, the others follow; 0: free ports', portNumber, 4101)
   .addHelpText('after', '\nExample:\n  $ stormproof providers --scenario same-session')
-  .action(async ({ scenario, seed }) => {
-    exitCode = await providers(scenario, seed, signal)
+  .action(async ({ scenario, seed, port }) => {
+    exitCode = await providers(scenario, seed, port, signal)
+  })
+
+program
+  .command('proxy')
+  .description('the reference proxy alone, until a signal: it then finishes what runs and gives every slot back')
+  .requiredOption('--config <file>', 'YAML; proxy/proxy.example.yaml explains every key')
+  .option('--port <n>', 'the callers’ port instead of the file’s; 0: a free one', portNumber)
+  .option('--admin-port <n>', 'the admin listener’s, likewise', portNumber)
+  .option('--print-config', 'print what is in effect, defaults and all, and end', false)
+  .addHelpText(
+    'after',
+    `
+Example:
+  $ stormproof cluster up && stormproof providers &
+  $ stormproof proxy --config proxy/proxy.example.yaml`,
+  )
+  .action(async options => {
+    farewell = 'draining: no new requests; the same signal again ends at once'
+    exitCode = await proxy(options, signal)
   })
 
 function wholeNumber(text: string): number {
@@ -134,6 +156,13 @@ function atLeast(option: string, least: number): (text: string) => number {
       throw new BadArgument(`${option} ${text}: must be a whole number from ${least}`)
     return value
   }
+}
+
+function portNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new BadArgument(`${text} is no port: a port is a whole number from 0 to 65535`)
+  return value
 }
 
 try {

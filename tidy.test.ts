@@ -19,8 +19,8 @@ const isPackage = (target: string) => !target.endsWith('.ts')
 const laws: { of: RegExp; may: RegExp; says: string }[] = [
   {
     of: /^proxy\/node\//,
-    may: /^(proxy\/|node:|undici$|ioredis$|zod$)/,
-    says: 'the core, trackers, node:, undici, ioredis, zod',
+    may: /^(proxy\/|node:|undici$|ioredis$|zod$|yaml$|prom-client$|pino$|fastest-levenshtein$)/,
+    says: 'the core, trackers, node:, and packages of the real world',
   },
   { of: /^proxy\/tracker\//, may: /^proxy\/(tracker\/|provider\.ts)/, says: 'its own folder and provider.ts' },
   { of: /^proxy\//, may: /^proxy\/(?!node\/)/, says: 'the core alone' },

@@ -1,5 +1,6 @@
 /** How a command ends: exit codes, and errors of one line that say what is wrong, where, and what to do. */
 import { closest, distance } from 'fastest-levenshtein'
+import { BadConfig } from '../proxy/node/config/problem.ts'
 import { EnvironmentNotReady } from '../sim/worlds/live/environment.ts'
 
 export const exitCodes = {
@@ -49,11 +50,15 @@ function nearest(name: string, names: readonly string[]): string {
   return `there are ${names.join(', ')}`
 }
 
-/** Prints the one line, and answers the exit code. */
+/** Prints the one line (of a configuration file one for each error), and answers the exit code. */
 export function report(error: unknown): number {
   if (error instanceof Interrupted) {
     console.error('stormproof: interrupted; everything it had started is stopped')
     return exitCodes.interrupted
+  }
+  if (error instanceof BadConfig) {
+    for (const problem of error.problems) console.error(`stormproof: ${problem}`)
+    return exitCodes.badArgument
   }
   const message = error instanceof Error ? error.message : String(error)
   console.error(`stormproof: ${message.replaceAll(/\s*\n\s*/g, ' ')}`)

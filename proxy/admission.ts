@@ -53,8 +53,12 @@ export function createAdmission(config: ProxyConfig, ports: Ports, outbox: Outbo
   function admitWithoutStore(provider: Provider, request: ProxyRequest, because: string): Slot | Refusal {
     const share = Math.max(1, Math.floor(provider.limit / config.instances))
     const admits = { open: true, closed: false, local: live.get(provider.id)!.size < share }[config.whenStoreIsAway]
-    if (!admits) return { admitted: false, retryAfterMs: provider.heartbeatMs }
-    emit({ kind: 'uncounted-admission', request: request.id, session: request.session, provider: provider.id, because })
+    const about = { request: request.id, session: request.session, provider: provider.id, because }
+    if (!admits) {
+      emit({ kind: 'refused-without-store', ...about })
+      return { admitted: false, retryAfterMs: provider.heartbeatMs }
+    }
+    emit({ kind: 'uncounted-admission', ...about })
     return slotFor(newHold(provider, request.session))
   }
 

@@ -34,6 +34,8 @@ export type ProxyEvent =
   | { kind: 'released'; member: string; provider: string; token: string; tries: number }
   /** Admitted although the store did not count it (the store was unavailable, or its error was swallowed). */
   | { kind: 'uncounted-admission'; request: string; session: string; provider: string; because: string }
+  /** Not admitted: the store was unavailable, and the declared policy says so. */
+  | { kind: 'refused-without-store'; request: string; session: string; provider: string; because: string }
   /** The store had forgotten live attempts; a renewal put them back. */
   | { kind: 'reinserted'; provider: string; tokens: readonly string[] }
   | { kind: 'store-trouble'; doing: string; provider: string; because: string }

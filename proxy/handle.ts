@@ -13,6 +13,7 @@ import { InFlight } from './in-flight.ts'
 import { createOperator, type Operator } from './operator.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import type { Millis, Ports } from './ports.ts'
+import { type Shape, speaks } from './provider.ts'
 import { refuse, reply } from './reply.ts'
 import type { Client, ProxyRequest } from './request.ts'
 import { Running } from './running.ts'
@@ -47,8 +48,13 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
   const providers = new Map(config.providers.map(provider => [provider.id, provider]))
   const { clock, chance, emit } = ports
   const standings = config.providers.map(provider => new Standing(provider, emit))
-  const orderFor = createOrder(standings, chance)
-  const stickiness = config.stickyMs > 0 && orderFor.hasTies ? createStickiness(config.stickyMs, ports) : undefined
+  const speaking = (shape: Shape) => standings.filter(({ provider }) => speaks(provider, shape))
+  const orders = {
+    anthropic: createOrder(speaking('anthropic'), chance),
+    openai: createOrder(speaking('openai'), chance),
+  }
+  const hasTies = orders.anthropic.hasTies || orders.openai.hasTies
+  const stickiness = config.stickyMs > 0 && hasTies ? createStickiness(config.stickyMs, ports) : undefined
   const outbox = createOutbox(ports)
   const admission = createAdmission(config, ports, outbox)
   const inFlight = new InFlight(config.strict)
@@ -64,12 +70,12 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
     const running = new Running(request, client, inFlight)
     try {
       const preferred = stickiness && (await stickiness.preferred(request.session))
-      const candidates = new Candidates(orderFor(request.id, preferred), config.providersPerRequest)
+      const candidates = new Candidates(orders[request.shape](request.id, preferred), config.providersPerRequest)
       while (!running.stopped) {
         const candidate = candidates.next(clock.now())
         if (!candidate || (await ask(candidate, candidates, running)) === 'answer') break
       }
-      const outcome = reply(running, candidates.passedOver, waitMs)
+      const outcome = reply(running, candidates.passedOver, () => waitMs(request.shape))
       if (outcome === 'ok') stickiness?.remember(request.session, running.speaker!.provider)
       emit({ kind: 'request-ended', request: request.id, outcome, attempts: running.calls })
     } finally {
@@ -122,7 +128,7 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
   }
 
   /** Until some provider may be asked again. */
-  const waitMs = () => Math.min(...standings.map(standing => standing.waitMs(clock.now())))
+  const waitMs = (shape: Shape) => Math.min(...speaking(shape).map(standing => standing.waitMs(clock.now())))
 
   const endSession = (member: string) => {
     const session = inFlight.terminate(member)

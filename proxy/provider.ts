@@ -9,6 +9,8 @@ export interface Provider {
   id: string
   /** Where it listens, without the path of an endpoint. Never taken from a request. */
   baseUrl: string
+  /** The protocols it speaks; undefined: every one. */
+  shapes?: readonly Shape[] | undefined
   /** Most sessions (or attempts, by `unit`) in flight at once; 0: unlimited, and still tracked. */
   limit: number
   unit: 'session' | 'attempt'
@@ -52,6 +54,8 @@ export const usualProvider = {
   retryBudget: { ratio: 0.2, burst: 10 },
   breaker: { failures: 5, windowMs: 10_000, openMs: 10_000, probes: 1 },
 } as const satisfies Partial<Provider>
+
+export const speaks = ({ shapes }: Provider, shape: Shape): boolean => shapes === undefined || shapes.includes(shape)
 
 /** L = 4 H: three beats may be lost before a live attempt is given up. */
 export const leaseMs = (provider: Pick<Provider, 'heartbeatMs'>): Millis => 4 * provider.heartbeatMs

@@ -1,6 +1,7 @@
 /** The shared store on a Redis Cluster, by ioredis. */
 import { Cluster } from 'ioredis'
 import type { Store } from '../tracker/tracker.ts'
+import { NotReady } from './not-ready.ts'
 import { sourceOf } from './script-source.ts'
 
 export interface RedisAddress {
@@ -8,8 +9,14 @@ export interface RedisAddress {
   port: number
 }
 
+export interface RedisLogin {
+  username?: string
+  password?: string
+  tls?: boolean
+}
+
 export interface RedisStore extends Store {
-  /** Resolves when the cluster has been reached once; rejects with Redis's own words when it cannot be. */
+  /** Resolves when the cluster has been reached once; rejects with `NotReady` and Redis's own words when it cannot be. */
   ready(): Promise<void>
   close(): void
 }
@@ -17,27 +24,51 @@ export interface RedisStore extends Store {
 /**
  * Each setting was found to matter: no auto-pipelining (it lets raw MOVED and ASK through), masters only, a slot refresh
  * (off by default), and a socket time-out that finds half-open connections, which is safe because scripts are idempotent.
+ * No offline queue: while no node is left, commands would wait in it for ever, out of reach of their time-out.
  */
 const options = {
   enableAutoPipelining: false,
+  enableOfflineQueue: false,
   scaleReads: 'master' as const,
   slotsRefreshInterval: 2_000,
   slotsRefreshTimeout: 1_000,
   lazyConnect: true,
-  // Redis 7.0 knows no CLIENT SETINFO: each connection would count an error.
-  redisOptions: { disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, socketTimeout: 500 },
 }
 
-export function openRedis(nodes: readonly RedisAddress[], onError: (message: string) => void): RedisStore {
-  const cluster = new Cluster([...nodes], options)
+// Redis 7.0 knows no CLIENT SETINFO: each connection would count an error.
+const nodeOptions = { disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, socketTimeout: 500 }
+
+export function openRedis(
+  nodes: readonly RedisAddress[],
+  onError: (message: string) => void,
+  { tls = false, ...login }: RedisLogin = {},
+): RedisStore {
+  const cluster = new Cluster([...nodes], {
+    ...options,
+    redisOptions: { ...nodeOptions, ...login, ...(tls && { tls: {} }) },
+    // By name, or a certificate would be checked against an address.
+    ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
+  })
   // Trouble is reported by the commands that suffer it; without a listener ioredis would print it.
-  cluster.on('error', error => onError(String(error)))
+  let lastWords = ''
+  cluster.on('error', (error: Error & { lastNodeError?: Error }) => {
+    lastWords = (error.lastNodeError ?? error).message
+    onError(String(error))
+  })
   const defined = new Set<string>()
   type Command = (...args: (string | number)[]) => Promise<unknown>
   const commands = cluster as unknown as Record<string, Command>
   return {
     async ready() {
-      await cluster.connect()
+      try {
+        await cluster.connect()
+      } catch (error) {
+        cluster.disconnect()
+        const where = nodes.map(({ host, port }) => `${host}:${port}`).join(', ')
+        throw new NotReady(
+          `no Redis Cluster answers at ${where} (${lastWords || error}): start it, or correct redis.nodes`,
+        )
+      }
     },
     run(script, keys, args) {
       const name = `stormproof:${script.name}`

@@ -4,9 +4,11 @@ import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ProxyCore } from '../handle.ts'
 import type { Client, ProxyRequest } from '../request.ts'
+import type { ServerLimits } from './server/limits.ts'
 import { serve } from './server.ts'
 
 let server: Server
+const reported: unknown[] = []
 afterEach(() => {
   server.close()
   server.closeAllConnections()
@@ -15,7 +17,7 @@ afterEach(() => {
 /** A server whose core answers by `handle`, and what it was asked. */
 async function listening(
   handle: (request: ProxyRequest, client: Client) => Promise<void> = ok,
-  mostBodyBytes = 10_000,
+  limits: Partial<ServerLimits> = { bodyBytes: 10_000 },
 ) {
   const asked: ProxyRequest[] = []
   const core = {
@@ -24,7 +26,8 @@ async function listening(
       await handle(request, client)
     },
   } as ProxyCore
-  server = serve(core, { keys: ['secret', 'other'], mostBodyBytes })
+  reported.length = 0
+  server = serve(core, { keys: ['secret', 'other'], limits, report: error => void reported.push(error) }).server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -86,6 +89,14 @@ describe('what is wrong is answered in the caller’s protocol, and reaches no p
     if (path === '/v1/messages') expect(error.type).toBe('error')
     expect(asked).toEqual([])
   })
+})
+
+test('what should not happen is 500 without a word of it, and is reported', async () => {
+  const { post } = await listening(() => Promise.reject(new Error('the secret is 42')))
+  const reply = await post('/v1/messages', '{}')
+  expect(reply.status).toBe(500)
+  expect(await reply.text()).not.toContain('42')
+  expect(reported).toMatchObject([{ message: 'the secret is 42' }])
 })
 
 test('a cut is a broken reply, never a clean end', async () => {

@@ -1,132 +1,137 @@
 /** HTTP in, the core's `handle`, HTTP out. */
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { z } from 'zod'
 import type { ProxyCore } from '../handle.ts'
 import type { Shape } from '../provider.ts'
-import { sendError } from '../reply.ts'
-import type { Client, ProxyRequest } from '../request.ts'
+import type { ProxyRequest } from '../request.ts'
+import { answerBroken } from './server/broken-request.ts'
+import { callerKeys } from './server/caller-keys.ts'
+import { clientOf } from './server/client.ts'
+import { type ServerLimits, serverLimits } from './server/limits.ts'
+import { overloaded, readRequest } from './server/read-request.ts'
+import { refuse } from './server/refuse.ts'
+import { Refused } from './server/refused.ts'
+import { createRooms } from './server/room.ts'
 
 export interface ServerOptions {
   /** Callers must present one of these; an empty list admits everybody. */
   keys: readonly string[]
-  mostBodyBytes?: number
+  limits?: Partial<ServerLimits>
+  /** The protocols it answers; undefined: every one. */
+  shapes?: readonly Shape[]
+  watch?: ServerWatch
+  /** Told of errors that should not be: the caller hears no more than that there was one. */
+  report?(error: unknown): void
 }
 
-const shapes: Record<string, Shape> = { '/v1/messages': 'anthropic', '/v1/chat/completions': 'openai' }
-
-/** End-to-end headers that mean something to a provider. A list of what may pass: keys, cookies and addresses never do. */
-const passedOn = /^(content-type|accept|anthropic-version|anthropic-beta|openai-beta)$/
-
-/** What the proxy itself must understand of a body; everything else passes through unread. */
-const readBody = z.looseObject({
-  stream: z.boolean().nullish(),
-  user: z.string().nullish(),
-  metadata: z.looseObject({ user_id: z.string().nullish() }).nullish(),
-})
-
-const mostSessionChars = 256
-
-class Refused extends Error {
-  readonly status: number
-  readonly type: string
-  constructor(status: number, type: string, message: string) {
-    super(message)
-    this.status = status
-    this.type = type
-  }
+/** Told as it happens. */
+export interface ServerWatch {
+  /** Answered without asking the core. */
+  refused(status: number): void
+  /** Closed at once: there were too many. */
+  connectionDropped(): void
+  /** The whole request is here. */
+  began(request: ProxyRequest): void
+  /** Its reply begins. */
+  firstByte(request: ProxyRequest): void
+  /** Nothing of it is left. */
+  ended(request: ProxyRequest): void
 }
 
-/** A server that is not listening yet. Bad input is answered in the caller's protocol and reaches no provider. */
-export function serve(proxy: ProxyCore, { keys, mostBodyBytes = 10 * 1024 * 1024 }: ServerOptions): Server {
-  const digests = keys.map(digest)
-  return createServer((incoming, outgoing) => {
-    const client = clientOf(outgoing)
-    const path = (incoming.url ?? '').split('?', 1)[0]!
-    const shape = shapes[path]
-    const answer = async () => {
-      if (!shape) throw new Refused(404, 'not_found_error', `no such endpoint: ${Object.keys(shapes).join(' or ')}`)
-      if (incoming.method !== 'POST') throw new Refused(405, 'invalid_request_error', 'use POST')
-      if (digests.length && !knows(digests, keyOf(incoming)))
-        throw new Refused(401, 'authentication_error', 'unknown key')
-      await proxy.handle(await readRequest(incoming, shape, mostBodyBytes), client)
-    }
-    answer().catch(error => {
-      if (client.signal.aborted) return
+export interface ProxyServer {
+  /** Not listening yet. */
+  server: Server
+  /** From now on every reply is the last one of its connection. */
+  closeConnections(): void
+}
+
+/** Matched to the letter: nothing is normalised, so nothing can hide in it. */
+const endpoints: readonly (readonly [path: string, Shape])[] = [
+  ['/v1/messages', 'anthropic'],
+  ['/v1/chat/completions', 'openai'],
+]
+
+/** Bad input is answered in the caller's protocol and reaches no provider. */
+export function serve(core: Pick<ProxyCore, 'handle'>, options: ServerOptions): ProxyServer {
+  const { keys, watch } = options
+  const limits = { ...serverLimits, ...options.limits }
+  const shapes = new Map(endpoints.filter(([, shape]) => options.shapes?.includes(shape) ?? true))
+  const mayCall = callerKeys(keys)
+  const roomOf = createRooms(limits.bufferedBytes)
+  const inFlight = new Set<string>()
+  let closing = false
+
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: Math.min(limits.headersMs, limits.requestMs),
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.max(50, Math.min(limits.headersMs, limits.requestMs) / 10),
+    insecureHTTPParser: false,
+  })
+  server.maxConnections = limits.connections
+  if (watch) server.on('drop', () => watch.connectionDropped())
+  const began = answerBroken(server, status => watch?.refused(status))
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse, waitsToSend: boolean) {
+    const shape = shapes.get(pathOf(incoming))
+    began(incoming, outgoing, shape)
+    incoming.socket.setTimeout(0)
+    const id = idOf(incoming, inFlight)
+    const room = roomOf()
+    try {
+      mayEnter(incoming, shape)
+      inFlight.add(id)
+      if (waitsToSend) outgoing.writeContinue()
+      const request = await readRequest(incoming, shape, id, limits.bodyBytes, room)
+      watch?.began(request)
+      const client = clientOf(outgoing, {
+        headers: () => ({ 'x-request-id': id, ...(closing && { connection: 'close' }) }),
+        stalledMs: limits.stalledMs,
+        ...(watch && { begun: () => watch.firstByte(request) }),
+      })
+      await core.handle(request, client)
+      watch?.ended(request)
+    } catch (error) {
+      if (outgoing.destroyed) return
+      if (!(error instanceof Refused)) options.report?.(error)
       const refused = error instanceof Refused ? error : new Refused(500, 'api_error', 'the proxy failed')
-      sendError(client, shape ?? 'openai', refused.status, refused.type, refused.message, { connection: 'close' })
-    })
-  })
-}
-
-async function readRequest(incoming: IncomingMessage, shape: Shape, mostBodyBytes: number): Promise<ProxyRequest> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of incoming) {
-    size += chunk.length
-    if (size > mostBodyBytes) throw new Refused(413, 'request_too_large', `a body may have ${mostBodyBytes} bytes`)
-    chunks.push(chunk)
+      watch?.refused(refused.status)
+      refuse(incoming, outgoing, refused, shape, id)
+    } finally {
+      inFlight.delete(id)
+      room.leave()
+    }
   }
-  const body = Buffer.concat(chunks)
-  const parsed = readBody.safeParse(parseJson(body))
-  if (!parsed.success)
-    throw new Refused(400, 'invalid_request_error', z.prettifyError(parsed.error).replaceAll('\n', ' '))
-  const { stream, user, metadata } = parsed.data
-  const id = header(incoming, 'x-request-id') ?? randomUUID()
-  const session = header(incoming, 'x-session-id') ?? metadata?.user_id ?? user ?? id
-  if (session.length > mostSessionChars)
-    throw new Refused(400, 'invalid_request_error', `a session id may have ${mostSessionChars} characters`)
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(incoming.headers)) if (passedOn.test(name)) headers[name] = String(value)
-  return { id, session, shape, stream: stream ?? false, body, headers }
-}
 
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new Refused(400, 'invalid_request_error', 'the body is not JSON')
+  function mayEnter(incoming: IncomingMessage, shape: Shape | undefined): asserts shape is Shape {
+    if (!shape) throw new Refused(404, 'not_found_error', `no such endpoint: ${[...shapes.keys()].join(' or ')}`)
+    if (incoming.method !== 'POST') throw new Refused(405, 'invalid_request_error', 'use POST', { allow: 'POST' })
+    if (!mayCall(incoming)) throw new Refused(401, 'authentication_error', 'unknown key')
+    if (inFlight.size >= limits.requests) throw overloaded()
   }
-}
 
-function clientOf(outgoing: ServerResponse): Client {
-  const gone = new AbortController()
-  outgoing.on('close', () => {
-    if (!outgoing.writableFinished) gone.abort(new Error('the client has left'))
-  })
+  // Node's clock for headers starts with their first byte: a connection that sends none would stay for ever.
+  server.on('connection', socket => void socket.setTimeout(limits.headersMs))
+  server.on('request', (incoming, outgoing) => void answer(incoming, outgoing, false))
+  // A body that will be refused need not be sent.
+  server.on('checkContinue', (incoming, outgoing) => void answer(incoming, outgoing, true))
   return {
-    signal: gone.signal,
-    begin: (status, headers) => void outgoing.writeHead(status, headers),
-    write: chunk =>
-      new Promise((resolve, reject) => {
-        if (gone.signal.aborted) return reject(gone.signal.reason)
-        if (outgoing.write(chunk)) return resolve()
-        // Back-pressure: the next upstream chunk waits until this client has taken what it was sent.
-        const settle = () => {
-          outgoing.off('drain', settle)
-          outgoing.off('close', settle)
-          gone.signal.aborted ? reject(gone.signal.reason) : resolve()
-        }
-        outgoing.on('drain', settle).on('close', settle)
-      }),
-    end: () => void outgoing.end(),
-    // What was written leaves first, and then the connection ends without the reply's last chunk: broken, and nothing lost.
-    cut: () => void setImmediate(() => outgoing.socket?.destroySoon()),
+    server,
+    closeConnections() {
+      closing = true
+      server.closeIdleConnections()
+    },
   }
 }
 
-const header = (incoming: IncomingMessage, name: string) => {
-  const value = incoming.headers[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
+const pathOf = ({ url = '' }: IncomingMessage) => {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
 }
 
-const keyOf = (incoming: IncomingMessage) =>
-  header(incoming, 'x-api-key') ?? header(incoming, 'authorization')?.replace(/^Bearer /i, '') ?? ''
-
-/** Equal lengths, so that the comparison takes the same time whatever was sent. */
-const digest = (key: string) => createHash('sha256').update(key).digest()
-
-function knows(digests: readonly Buffer[], key: string) {
-  const given = digest(key)
-  return digests.reduce((found, known) => timingSafeEqual(known, given) || found, false)
+/** The caller's own id, if it can stand in a log and names nothing else that is in flight. */
+function idOf({ headers }: IncomingMessage, inFlight: ReadonlySet<string>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) && !inFlight.has(given) ? given : randomUUID()
 }

@@ -5,26 +5,21 @@
 import { gatewayError, jsonError, sse, type WireFormat } from './wire.ts'
 
 export const anthropic: WireFormat = {
-  plain: words =>
-    JSON.stringify({
-      ...message,
-      content: [{ type: 'text', text: words.join('') }],
-      stop_reason: 'end_turn',
-      usage: { input_tokens: 8, output_tokens: words.length },
-    }),
-  streamed: words => [
-    event({ type: 'message_start', message }) +
-      event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }) +
-      event({ type: 'ping' }),
-    ...words.map(text => event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })),
-    event({ type: 'content_block_stop', index: 0 }) +
-      event({
-        type: 'message_delta',
-        delta: { stop_reason: 'end_turn', stop_sequence: null },
-        usage: { output_tokens: words.length },
-      }) +
-      event({ type: 'message_stop' }),
-  ],
+  plain: words => plain({ type: 'text', text: words.join('') }, 'end_turn', words.length),
+  streamed: words =>
+    streamed(
+      { type: 'text', text: '' },
+      words.map(text => ({ type: 'text_delta', text })),
+      'end_turn',
+    ),
+  plainCall: (name, pieces) =>
+    plain({ type: 'tool_use', id: toolId, name, input: JSON.parse(pieces.join('')) }, 'tool_use', pieces.length),
+  streamedCall: (name, pieces) =>
+    streamed(
+      { type: 'tool_use', id: toolId, name, input: {} },
+      pieces.map(partial_json => ({ type: 'input_json_delta', partial_json })),
+      'tool_use',
+    ),
   error(status, message) {
     if (status === 502) return gatewayError
     const [type, usual] = errors[status] ?? (status < 500 ? errors[400]! : errors[500]!)
@@ -42,6 +37,30 @@ const message = {
   stop_sequence: null,
   usage: { input_tokens: 8, output_tokens: 1 },
 }
+
+const toolId = 'toolu_storm'
+
+const plain = (content: object, stop: string, tokens: number) =>
+  JSON.stringify({
+    ...message,
+    content: [content],
+    stop_reason: stop,
+    usage: { input_tokens: 8, output_tokens: tokens },
+  })
+
+const streamed = (block: object, deltas: readonly object[], stop: string) => [
+  event({ type: 'message_start', message }) +
+    event({ type: 'content_block_start', index: 0, content_block: block }) +
+    event({ type: 'ping' }),
+  ...deltas.map(delta => event({ type: 'content_block_delta', index: 0, delta })),
+  event({ type: 'content_block_stop', index: 0 }) +
+    event({
+      type: 'message_delta',
+      delta: { stop_reason: stop, stop_sequence: null },
+      usage: { output_tokens: deltas.length },
+    }) +
+    event({ type: 'message_stop' }),
+]
 
 const event = (data: { type: string; [field: string]: unknown }) => sse(data, data.type)
 

@@ -21,12 +21,16 @@ const anyText = fc.oneof(
     '\ud800',
   ),
 )
-const anyAsked: fc.Arbitrary<Asked> = fc.record({
-  request: anyText,
-  session: anyText,
-  shape: fc.constantFrom('anthropic', 'openai'),
-  stream: fc.boolean(),
-})
+const anyAsked: fc.Arbitrary<Asked> = fc.record(
+  {
+    request: anyText,
+    session: anyText,
+    shape: fc.constantFrom('anthropic', 'openai'),
+    stream: fc.boolean(),
+    tool: anyText,
+  },
+  { requiredKeys: ['request', 'session', 'shape', 'stream'] },
+)
 
 test('what a client writes into a body, a provider reads out of it', () => {
   fc.assert(fc.property(anyAsked, asked => void expect(readAsked(pathOf[asked.shape], bodyOf(asked))).toEqual(asked)))

@@ -10,6 +10,8 @@ export interface Asked {
   session: string
   shape: Shape
   stream: boolean
+  /** The tool that the client offers and the model shall call; undefined: the model shall talk. */
+  tool?: string
 }
 
 export const pathOf: Readonly<Record<Shape, string>> = {
@@ -18,13 +20,20 @@ export const pathOf: Readonly<Record<Shape, string>> = {
 }
 
 /** The body a client sends. */
-export function bodyOf({ request, session, shape, stream }: Asked): string {
+export function bodyOf({ request, session, shape, stream, tool }: Asked): string {
   const messages = [{ role: 'user', content: opening + request }]
+  const tools = tool === undefined ? undefined : [toolOf[shape](tool)]
   return JSON.stringify(
     shape === 'anthropic'
-      ? { model: 'claude-storm', max_tokens: 256, stream, messages, metadata: { user_id: session } }
-      : { model: 'gpt-storm', stream, messages, user: session },
+      ? { model: 'claude-storm', max_tokens: 256, stream, messages, metadata: { user_id: session }, tools }
+      : { model: 'gpt-storm', stream, messages, user: session, tools },
   )
+}
+
+/** A tool as each protocol declares it, with any arguments. */
+export const toolOf = {
+  anthropic: (name: string) => ({ name, input_schema: { type: 'object' as const } }),
+  openai: (name: string) => ({ type: 'function' as const, function: { name, parameters: { type: 'object' } } }),
 }
 
 /** The inverse; undefined for what no storm sent. A query behind the path is no part of it. */
@@ -33,9 +42,10 @@ export function readAsked(path: string, body: string): Asked | undefined {
   if (!shape) return undefined
   const read = bodies[shape].safeParse(jsonOf(body))
   if (!read.success) return undefined
-  const { session, stream, messages } = read.data
+  const { session, stream, messages, tool } = read.data
   const text = textOf(messages.at(-1)!)
-  return text.startsWith(opening) ? { request: text.slice(opening.length), session, shape, stream } : undefined
+  if (!text.startsWith(opening)) return undefined
+  return { request: text.slice(opening.length), session, shape, stream, ...(tool !== undefined && { tool }) }
 }
 
 const opening = 'stormproof request '
@@ -47,13 +57,28 @@ const shapeAt = (path: string): Shape | undefined =>
 const message = z.object({ content: z.union([z.string(), z.array(z.object({ text: z.string() }))]) })
 const common = { stream: z.boolean().nullish().transform(Boolean), messages: z.array(message).min(1) }
 
+/** The first tool is the one that is called. */
+const toolsOf = <T extends z.ZodType<string>>(named: T) =>
+  z
+    .array(named)
+    .transform(names => names[0])
+    .optional()
+
 const bodies = {
   anthropic: z
-    .object({ ...common, metadata: z.object({ user_id: z.string() }) })
-    .transform(({ stream, messages, metadata }) => ({ stream, messages, session: metadata.user_id })),
+    .object({
+      ...common,
+      metadata: z.object({ user_id: z.string() }),
+      tools: toolsOf(z.object({ name: z.string() }).transform(({ name }) => name)),
+    })
+    .transform(({ metadata, tools, ...rest }) => ({ ...rest, session: metadata.user_id, tool: tools })),
   openai: z
-    .object({ ...common, user: z.string() })
-    .transform(({ stream, messages, user }) => ({ stream, messages, session: user })),
+    .object({
+      ...common,
+      user: z.string(),
+      tools: toolsOf(z.object({ function: z.object({ name: z.string() }) }).transform(tool => tool.function.name)),
+    })
+    .transform(({ user, tools, ...rest }) => ({ ...rest, session: user, tool: tools })),
 } as const
 
 const textOf = ({ content }: z.infer<typeof message>): string =>

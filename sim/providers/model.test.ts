@@ -40,6 +40,23 @@ test('streamed or plain, it is the same text', () => {
   expect(plain.choices[0].message.content).toBe('word0 word1 word2 ')
 })
 
+test('a tool that is offered is called, streamed or plain with the same arguments', () => {
+  const call = (shape: Shape, stream: boolean) => said({ ...asked(shape, stream), tool: 'count' }, { kind: 'healthy' })
+  const input = { words: 'word0 word1 word2 ' }
+  const anthropic = JSON.parse(call('anthropic', false))
+  expect(anthropic).toMatchObject({ stop_reason: 'tool_use', content: [{ type: 'tool_use', name: 'count', input }] })
+  const openai = JSON.parse(call('openai', false)).choices[0]
+  expect(openai).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } })
+  expect(JSON.parse(openai.message.tool_calls[0].function.arguments)).toEqual(input)
+
+  const events = dataOf(call('anthropic', true)).map(data => JSON.parse(data))
+  expect(JSON.parse(events.map(({ delta }) => delta?.partial_json ?? '').join(''))).toEqual(input)
+  const chunks = dataOf(call('openai', true))
+    .slice(0, -1)
+    .map(data => JSON.parse(data).choices[0].delta)
+  expect(JSON.parse(chunks.map(({ tool_calls }) => tool_calls?.[0].function.arguments ?? '').join(''))).toEqual(input)
+})
+
 describe('errors are those of the protocol', () => {
   const types = {
     400: 'invalid_request_error',

@@ -62,14 +62,17 @@ export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: R
   }
 }
 
+const unreadableBecause =
+  'not a request of a storm: the last message must read "stormproof request <name>", and user (metadata.user_id) must name a session'
+
 /** The proxy under test has changed the body, or somebody else is asking: nothing to count, and no chance in it. */
 export function unreadable(shape: Shape): Answer {
-  const { headers, body } = shapes[shape].error(400, 'not a request of a storm')
+  const { headers, body } = shapes[shape].error(400, unreadableBecause)
   return { status: 400, headers, chunks: [{ afterMs: 0, data: body }], end: 'clean', shows: 'error' }
 }
 
-function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {
-  const { plain, streamed } = textsOf(shape, pace.tokens)
+function good({ shape, stream, tool }: Asked, pace: Pace, random: Random): Answer {
+  const { plain, streamed } = textsOf(shape, pace.tokens, tool)
   const ok = { status: 200, end: 'clean', shows: 'healthy' } as const
   const first = vary(pace.firstByteMs, pace, random)
   if (stream) {
@@ -81,19 +84,31 @@ function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {
   return { ...ok, headers: { 'content-type': 'application/json' }, chunks: [{ afterMs, data: plain }] }
 }
 
+interface Texts {
+  plain: string
+  streamed: readonly string[]
+}
+
 /** Answers of one length are word for word the same: each is put into words once. */
-function textsOf(shape: Shape, tokens: number) {
-  const key = `${shape} ${tokens}`
+function textsOf(shape: Shape, tokens: number, tool: string | undefined): Texts {
+  const key = `${shape} ${tokens} ${tool ?? ''}`
   let texts = textsByKey.get(key)
   if (!texts) {
     const words = Array.from({ length: tokens }, (_, n) => `word${n} `)
-    texts = { plain: shapes[shape].plain(words), streamed: shapes[shape].streamed(words) }
+    const format = shapes[shape]
+    texts =
+      tool === undefined
+        ? { plain: format.plain(words), streamed: format.streamed(words) }
+        : { plain: format.plainCall(tool, argumentsOf(words)), streamed: format.streamedCall(tool, argumentsOf(words)) }
     if (textsByKey.size > 1_000) textsByKey.clear()
     textsByKey.set(key, texts)
   }
   return texts
 }
-const textsByKey = new Map<string, { plain: string; streamed: readonly string[] }>()
+const textsByKey = new Map<string, Texts>()
+
+/** A tool's arguments: the words as JSON, in the pieces they are streamed in. */
+const argumentsOf = (words: readonly string[]) => ['{"words":"', ...words, '"}']
 
 function error(
   { shape }: Asked,

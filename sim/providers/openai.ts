@@ -5,24 +5,18 @@
 import { gatewayError, jsonError, sse, type WireFormat } from './wire.ts'
 
 export const openai: WireFormat = {
-  plain: words =>
-    JSON.stringify({
-      ...about,
-      object: 'chat.completion',
-      choices: [
-        {
-          index: 0,
-          message: { role: 'assistant', content: words.join(''), refusal: null },
-          logprobs: null,
-          finish_reason: 'stop',
-        },
-      ],
-      usage: { prompt_tokens: 8, completion_tokens: words.length, total_tokens: 8 + words.length },
-    }),
+  plain: words => plain({ content: words.join('') }, 'stop', words.length),
   streamed: words => [
     chunk({ role: 'assistant', content: '', refusal: null }),
     ...words.map(content => chunk({ content })),
     chunk({}, 'stop') + sse('[DONE]'),
+  ],
+  plainCall: (name, pieces) =>
+    plain({ content: null, tool_calls: [call(name, pieces.join(''))] }, 'tool_calls', pieces.length),
+  streamedCall: (name, pieces) => [
+    chunk({ role: 'assistant', content: null, tool_calls: [{ index: 0, ...call(name, '') }] }),
+    ...pieces.map(piece => chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] })),
+    chunk({}, 'tool_calls') + sse('[DONE]'),
   ],
   error(status, message) {
     if (status === 502) return gatewayError
@@ -33,7 +27,25 @@ export const openai: WireFormat = {
 
 const about = { id: 'chatcmpl-storm', created: 1_700_000_000, model: 'gpt-storm' }
 
-const chunk = (delta: object, finish: 'stop' | null = null) =>
+type Finish = 'stop' | 'tool_calls'
+
+const plain = (said: object, finish: Finish, tokens: number) =>
+  JSON.stringify({
+    ...about,
+    object: 'chat.completion',
+    choices: [
+      { index: 0, message: { role: 'assistant', ...said, refusal: null }, logprobs: null, finish_reason: finish },
+    ],
+    usage: { prompt_tokens: 8, completion_tokens: tokens, total_tokens: 8 + tokens },
+  })
+
+const call = (name: string, text: string) => ({
+  id: 'call_storm',
+  type: 'function',
+  function: { name, arguments: text },
+})
+
+const chunk = (delta: object, finish: Finish | null = null) =>
   sse({
     ...about,
     object: 'chat.completion.chunk',

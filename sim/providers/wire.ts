@@ -11,6 +11,9 @@ export interface WireFormat {
   plain(words: readonly string[]): string
   /** The whole answer as server-sent events, one string a write: what opens it, each word, and what ends it. */
   streamed(words: readonly string[]): string[]
+  /** The same two for a call of this tool, whose arguments are JSON in these pieces. */
+  plainCall(tool: string, pieces: readonly string[]): string
+  streamedCall(tool: string, pieces: readonly string[]): string[]
   /** The error body this provider sends with this status. */
   error(status: number, message?: string): ErrorReply
 }

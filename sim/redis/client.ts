@@ -175,7 +175,8 @@ export class VirtualClient implements Store {
   }
 }
 
-const plainValue = (reply: Reply): unknown =>
+/** A reply as ioredis gives it. */
+export const plainValue = (reply: Reply): unknown =>
   typeof reply === 'string'
     ? fromBytes(reply)
     : Array.isArray(reply)

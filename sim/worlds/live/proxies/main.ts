@@ -1,7 +1,8 @@
 /** One proxy instance in a process of its own; what it emits goes into the history. */
 import type { ProxyConfig } from '../../../../proxy/config.ts'
+import type { RunningProxy } from '../../../../proxy/node/instance.ts'
 import type { RedisAddress } from '../../../../proxy/node/redis.ts'
-import { type RunningProxy, runProxy } from '../../../../proxy/node/run.ts'
+import { runProxy } from '../../../../proxy/node/run.ts'
 import * as trackers from '../../../../proxy/tracker/index.ts'
 import { hostNow, servePart } from '../part.ts'
 import { type Sampler, type SamplerOptions, startSampler } from '../round-trips/sampler.ts'

@@ -1,0 +1,6 @@
+/** Which build this is. */
+import { readFileSync } from 'node:fs'
+
+export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+export const userAgent = `stormproof/${version}`
