@@ -1,8 +1,10 @@
 /** plan.json: a plan and the tracker it is about, as a file that `stormproof replay` plays again in either world. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { usualProvider } from '../proxy/provider.ts'
 import * as faults from '../sim/faults/index.ts'
 import type { Plan } from '../sim/plan.ts'
+import { topology } from '../sim/topology.ts'
 import { BadArgument } from './errors.ts'
 
 const ms = z.number().nonnegative()
@@ -19,7 +21,32 @@ const provider = z.strictObject({
   firstByteMs: z.number().positive(),
   idleMs: z.number().positive(),
   totalMs: z.number().positive(),
+  // Files of before these existed say nothing of them: such plans had one attempt a request, and no breaker.
+  attempts: z.int().positive().default(usualProvider.attempts),
+  retryBudget: z
+    .strictObject({ ratio: z.number().nonnegative(), burst: z.number().nonnegative() })
+    .default(usualProvider.retryBudget),
+  breaker: z
+    .strictObject({
+      failures: z.int().nonnegative(),
+      windowMs: ms,
+      openMs: ms,
+      probes: z.int().positive(),
+    })
+    .default({ ...usualProvider.breaker, failures: 0 }),
+  hedge: z.strictObject({ afterMs: ms, loser: z.enum(['abort', 'drain']) }).optional(),
 })
+
+const manners = z
+  .strictObject({
+    whenStoreIsAway: z.enum(['local', 'closed', 'open']),
+    providersPerRequest: z.int().positive(),
+    backOff: z.strictObject({ baseMs: ms, capMs: ms }),
+    stickyMs: ms,
+    strict: z.boolean(),
+    mostRequests: z.int().positive(),
+  })
+  .default(topology({ providers: [] }).manners)
 
 const step = z.discriminatedUnion('do', [
   z.strictObject({
@@ -58,6 +85,7 @@ const file = z.object({
     membership: z.enum(['in-flight', 'recently-active']),
     windowMs: ms,
     transitMs: ms,
+    manners,
   }),
   paces: z.record(
     z.string(),

@@ -1,134 +1,100 @@
-/** One try at one provider: admit, send, relay; the slot goes back when the upstream is closed, however that came. */
-import type { Admission } from './admission.ts'
-import type { Outcome } from './events.ts'
-import { type Failure, failureOfStatus, TransportError } from './failure.ts'
-import { inspectorFor } from './inspect.ts'
-import { startPatience } from './patience.ts'
-import type { Millis, Ports } from './ports.ts'
-import type { Provider, ProviderReply } from './provider.ts'
-import type { Client, ProxyRequest } from './request.ts'
-import type { Ending } from './tracker/tracker.ts'
+/** One try at one provider, from its slot on: send, relay; the slot goes back when the upstream is closed, however that came. */
+import type { Slot } from './admission.ts'
+import { type Attempted, endedBy, failureOf } from './attempted.ts'
+import { Call } from './call.ts'
+import type { Candidate } from './choose.ts'
+import { consequencesOf, failureOfStatus, TransportError } from './failure.ts'
+import type { Ports } from './ports.ts'
+import type { ProviderReply } from './provider.ts'
+import { relay } from './relay.ts'
+import type { Running } from './running.ts'
 
-export type Attempted =
-  | { outcome: 'refused'; retryAfterMs: Millis }
-  /** Nothing of it has reached the client; `reply` is the provider's own error, when there is one. */
-  | { outcome: 'failed' | 'client-error'; failure: Failure; reply?: ErrorReply }
-  /** The client has had something: no other provider may speak. */
-  | { outcome: 'ok' | 'incomplete' | 'aborted' }
-
-export interface ErrorReply {
-  status: number
-  headers: Readonly<Record<string, string>>
-  body: Uint8Array
-}
-
+/** Takes over the slot and the candidate's permit, and gives both back. Never rejects. */
 export async function attempt(
-  provider: Provider,
-  request: ProxyRequest,
-  client: Client,
-  ports: Ports,
-  admission: Admission,
+  { standing, permit }: Candidate,
+  slot: Slot,
+  running: Running,
+  { clock, transport, emit }: Ports,
 ): Promise<Attempted> {
-  const answer = await admission.admit(provider, request)
-  if (!answer.admitted) return { outcome: 'refused', retryAfterMs: answer.retryAfterMs }
-  const stop = new AbortController()
-  const leave = () => stop.abort(clientLeft)
-  client.signal.addEventListener('abort', leave, { once: true })
-  const patience = startPatience(provider, ports.clock, reason => stop.abort(reason))
-  let result: Attempted = { outcome: 'failed', failure: 'reset' }
+  const { provider } = standing
+  const { request } = running
+  const call = new Call(provider, slot.token, clock)
+  let attempted: Attempted = { outcome: 'failed', failure: 'reset' }
   let because: string | undefined
-  const relaying: Relaying = { begun: false }
+  standing.inFlight++
+  running.opened(call)
   try {
-    if (client.signal.aborted) throw clientLeft
-    const reply = await ports.transport.send(provider, request, stop.signal)
-    patience.progress()
-    result =
-      reply.status < 400
-        ? await relay(reply, request, client, () => patience.progress(), relaying)
-        : await readError(reply)
+    const reply = await transport.send(provider, request, call.signal)
+    call.patience.progress()
+    attempted = reply.status < 400 ? await relay(reply, call, running) : await readError(reply, call, running)
   } catch (thrown) {
-    const error = stop.signal.aborted ? stop.signal.reason : thrown
-    because = String(error)
-    const failure = error instanceof TransportError ? error.failure : 'reset'
-    result = client.signal.aborted
-      ? { outcome: 'aborted' }
-      : relaying.begun
-        ? { outcome: 'incomplete' }
-        : { outcome: 'failed', failure }
+    because = String(call.stopped ? call.signal.reason : thrown)
+    attempted = brokenOff(thrown, call, running)
   } finally {
-    patience.end()
-    client.signal.removeEventListener('abort', leave)
-    answer.release(endingOf(result.outcome))
+    call.patience.end()
+    running.closed(call)
+    standing.inFlight--
+    const failure = failureOf(attempted)
+    slot.release(failure ? consequencesOf(failure).ending : 'success')
+    standing.ended(permit, clock.now(), failure, 'reply' in attempted ? attempted.reply?.headers : undefined)
   }
-  ports.emit({
+  const failure = failureOf(attempted)
+  emit({
     kind: 'attempt-ended',
     request: request.id,
     session: request.session,
     provider: provider.id,
-    token: answer.token,
-    outcome: result.outcome,
-    ...('failure' in result && { failure: result.failure }),
+    token: slot.token,
+    outcome: attempted.outcome,
+    ...(failure && { failure }),
     ...(because !== undefined && { because }),
   })
-  return result
+  return attempted
 }
 
-interface Relaying {
-  begun: boolean
-}
-
-/** Passes a good answer on as it comes. What cannot be trusted yet is held back, so that another provider may still speak. */
-async function relay(
-  reply: ProviderReply,
-  request: ProxyRequest,
-  client: Client,
-  progress: () => void,
-  relaying: Relaying,
-): Promise<Attempted> {
-  const inspector = inspectorFor(request.stream, request.shape, reply.headers['content-type'] ?? '')
-  const heldBack: Uint8Array[] = []
-  for await (const chunk of reply.chunks) {
-    progress()
-    const seen = inspector.see(chunk)
-    if (!relaying.begun) {
-      heldBack.push(chunk)
-      if (seen === 'unsure') continue
-      if (seen !== 'good') return { outcome: 'failed', failure: seen }
-      relaying.begun = true
-      client.begin(reply.status, reply.headers)
-      for (const held of heldBack) await client.write(held)
-    } else {
-      await client.write(chunk)
-      if (seen !== 'good') return { outcome: 'incomplete' }
-    }
-  }
-  const wrong = inspector.end()
-  if (!relaying.begun) return { outcome: 'failed', failure: wrong ?? 'empty-body' }
-  return { outcome: wrong ? 'incomplete' : 'ok' }
+function brokenOff(thrown: unknown, call: Call, running: Running): Attempted {
+  // The client refuses what it is sent: it has gone, whether or not its signal says so.
+  if (!call.stopped && call.patience.held) running.stop('client-abort')
+  const failure = call.stopped ?? (thrown instanceof TransportError ? thrown.failure : 'reset')
+  // The client has the whole answer: what its provider did after that is no matter.
+  if (call.complete && consequencesOf(failure).breaker) return { outcome: 'ok' }
+  return endedBy(failure, call, running)
 }
 
 const mostErrorBytes = 64 * 1024
 
-async function readError(reply: ProviderReply): Promise<Attempted> {
-  const chunks: Uint8Array[] = []
+async function readError(reply: ProviderReply, call: Call, running: Running): Promise<Attempted> {
+  const { status, headers } = reply
+  const body = await bodyOf(reply, call)
+  const failure = failureOfStatus(status)
+  // What would fail everywhere is an answer: it ends a race.
+  if (!consequencesOf(failure).elsewhere) running.take(call)
+  const attempted = endedBy(failure, call, running)
+  return attempted.outcome === 'failed' || attempted.outcome === 'client-error'
+    ? { ...attempted, reply: { status, headers, ...(body && { body }) } }
+    : attempted
+}
+
+/** Undefined where it does not come whole, or is too long to be kept: the status alone says enough. */
+async function bodyOf({ chunks }: ProviderReply, call: Call): Promise<Uint8Array | undefined> {
+  const pieces: Uint8Array[] = []
   let size = 0
-  for await (const chunk of reply.chunks) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size > mostErrorBytes) break
+  try {
+    for await (const chunk of chunks) {
+      call.patience.progress()
+      pieces.push(chunk)
+      size += chunk.length
+      if (size > mostErrorBytes) return undefined
+    }
+  } catch (error) {
+    if (call.stopped && !consequencesOf(call.stopped).breaker) throw error
+    return undefined
   }
   const body = new Uint8Array(size)
   let at = 0
-  for (const chunk of chunks) {
-    body.set(chunk, at)
-    at += chunk.length
+  for (const piece of pieces) {
+    body.set(piece, at)
+    at += piece.length
   }
-  const failure = failureOfStatus(reply.status)
-  const error: ErrorReply = { status: reply.status, headers: reply.headers, body }
-  return { outcome: failure === 'client-error' ? 'client-error' : 'failed', failure, reply: error }
+  return body
 }
-
-const endingOf = (outcome: Outcome): Ending =>
-  outcome === 'ok' || outcome === 'client-error' ? 'success' : outcome === 'aborted' ? 'abort' : 'failure'
-
-const clientLeft = new Error('the client has left')

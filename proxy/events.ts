@@ -1,10 +1,22 @@
 /** The proxy's own account of what it does: it explains a finding, it never decides one. */
 import type { Failure } from './failure.ts'
+import type { Millis } from './ports.ts'
 
-export type Outcome = 'ok' | 'refused' | 'failed' | 'incomplete' | 'aborted' | 'client-error'
+export type Outcome =
+  | 'ok'
+  | 'refused'
+  | 'failed'
+  | 'incomplete'
+  | 'aborted'
+  | 'client-error'
+  /** Another attempt of the same request spoke first. */
+  | 'hedge-loss'
+  /** An operator ended the session. */
+  | 'terminated'
 
 export type ProxyEvent =
   | { kind: 'request-began'; request: string; session: string }
+  /** `attempts`: how often a provider was called for it. */
   | { kind: 'request-ended'; request: string; outcome: Outcome; attempts: number }
   | { kind: 'admitted'; request: string; session: string; provider: string; token: string; count: number }
   /** `waitedMs`: how long the admission took, so that the refusal is known to fall within it. */
@@ -25,3 +37,22 @@ export type ProxyEvent =
   /** The store had forgotten live attempts; a renewal put them back. */
   | { kind: 'reinserted'; provider: string; tokens: readonly string[] }
   | { kind: 'store-trouble'; doing: string; provider: string; because: string }
+  /** A further attempt at the same provider, after a back-off of `afterMs`. */
+  | { kind: 'retry'; request: string; provider: string; afterMs: Millis }
+  /** `after`: the provider whose first byte was slow. */
+  | { kind: 'hedge-launched'; request: string; provider: string; after: string; token: string }
+  /** No hedge was started, or none could be: `provider` is the alternate, where there was one. */
+  | { kind: 'hedge-skipped'; request: string; provider?: string; after: string; because: HedgeSkipped }
+  | { kind: 'breaker'; provider: string; state: BreakerState }
+  /** The lease of a live attempt can no longer be vouched for. */
+  | { kind: 'unleased'; provider: string; token: string }
+  /** An operator ended the session; told by each instance that had work of it. */
+  | { kind: 'terminated'; session: string }
+  | { kind: 'drained' }
+  /** A release was given up: the store lets go of the slot when its lease ends. */
+  | { kind: 'outbox-dropped'; provider: string; token: string; because: string }
+
+export type BreakerState = 'closed' | 'open' | 'half-open'
+
+/** `nobody`: no other provider may be asked now. `late`: it was admitted when a winner was decided. */
+export type HedgeSkipped = 'nobody' | 'budget' | 'full' | 'late'

@@ -2,7 +2,7 @@
 import type { ProxyEvent } from './events.ts'
 import type { Provider, ProviderReply } from './provider.ts'
 import type { ProxyRequest } from './request.ts'
-import type { Tracker } from './tracker/tracker.ts'
+import type { Store, Tracker } from './tracker/tracker.ts'
 
 /** A duration or an instant in milliseconds; fractions allowed. */
 export type Millis = number
@@ -42,5 +42,7 @@ export interface Ports {
   chance: Chance
   transport: Transport
   tracker: Tracker
+  /** The store the tracker works on. */
+  store: Store
   emit: ProxyEvents
 }

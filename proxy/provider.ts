@@ -9,7 +9,7 @@ export interface Provider {
   id: string
   /** Where it listens, without the path of an endpoint. Never taken from a request. */
   baseUrl: string
-  /** Most sessions (or attempts, by `unit`) in flight at once. */
+  /** Most sessions (or attempts, by `unit`) in flight at once; 0: unlimited, and still tracked. */
   limit: number
   unit: 'session' | 'attempt'
   /** Lower is tried first; equal priorities are drawn by weight. */
@@ -22,7 +22,36 @@ export interface Provider {
   firstByteMs: Millis
   idleMs: Millis
   totalMs: Millis
+  /** Attempts at this provider per request, the first included. */
+  attempts: number
+  /**
+   * Retries and hedges beyond first tries, shared by all requests of an instance: a token bucket. Each first try at the
+   * provider earns `ratio`, up to `burst`.
+   */
+  retryBudget: { ratio: number; burst: number }
+  /**
+   * Opens at `failures` failures with no success between them, the first at most `windowMs` before the last; 0 failures:
+   * never. After `openMs` it lets `probes` attempts through at a time, until one succeeds (closed) or fails (open again).
+   */
+  breaker: { failures: number; windowMs: Millis; openMs: Millis; probes: number }
+  /** Undefined: no hedging. A slow first byte (after `afterMs`) starts a second attempt at another provider. */
+  hedge?: { afterMs: Millis; loser: 'abort' | 'drain' } | undefined
 }
+
+/** What a provider has where nobody says otherwise. */
+export const usualProvider = {
+  unit: 'session',
+  priority: 1,
+  weight: 1,
+  heartbeatMs: 2_000,
+  tombstoneMs: 30_000,
+  firstByteMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 600_000,
+  attempts: 1,
+  retryBudget: { ratio: 0.2, burst: 10 },
+  breaker: { failures: 5, windowMs: 10_000, openMs: 10_000, probes: 1 },
+} as const satisfies Partial<Provider>
 
 /** L = 4 H: three beats may be lost before a live attempt is given up. */
 export const leaseMs = (provider: Pick<Provider, 'heartbeatMs'>): Millis => 4 * provider.heartbeatMs

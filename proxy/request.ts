@@ -13,10 +13,13 @@ export interface ProxyRequest {
   headers: Readonly<Record<string, string>>
 }
 
+/** What `write` answers where the client can take more at once: nobody need wait for it. */
+export const taken: Promise<void> = Promise.resolve()
+
 /** The reply is *pushed*, so that whoever holds a slot also sees the end of the stream. */
 export interface Client {
   begin(status: number, headers: Readonly<Record<string, string>>): void
-  /** Resolves when the client can take more; rejects when it has gone. */
+  /** Resolves when the client can take more (`taken`: it can already); rejects when it has gone. */
   write(chunk: Uint8Array): Promise<void>
   end(): void
   /** Breaks the reply visibly: a cut stream must never look like a clean end. */

@@ -1,6 +1,7 @@
 /** What stands between the clients and the providers. */
+import { type Manners, usualManners } from '../proxy/config.ts'
 import type { Millis } from '../proxy/ports.ts'
-import type { Provider } from '../proxy/provider.ts'
+import { type Provider, usualProvider } from '../proxy/provider.ts'
 import type { Membership } from '../proxy/tracker/tracker.ts'
 
 /** A provider of a scenario: everything but its address, which the world chooses. */
@@ -22,30 +23,34 @@ export interface Topology {
    * Within it neither a ghost nor an uncounted session is claimed (residency is judged on its own, and much more strictly).
    */
   transitMs: Millis
+  /** How every instance behaves. */
+  manners: Manners
 }
 
 const providerDefaults = {
-  unit: 'session',
-  priority: 1,
-  weight: 1,
+  ...usualProvider,
   heartbeatMs: 500,
-  tombstoneMs: 30_000,
   firstByteMs: 5_000,
   idleMs: 5_000,
   totalMs: 60_000,
+  breaker: { ...usualProvider.breaker, failures: 0 },
 } as const
 
-/** A provider with the defaults of a scaled-down storm: H = 0.5 s, L = 2 s. */
+/** A provider with the defaults of a scaled-down storm: H = 0.5 s, L = 2 s; one attempt a request, no breaker, no hedge. */
 export const provider = (spec: Partial<ProviderSpec> & Pick<ProviderSpec, 'id' | 'limit'>): ProviderSpec => ({
   ...providerDefaults,
   ...spec,
 })
 
-/** Two proxy instances, in-flight membership, a window of 8 s; `providers` as given. */
-export const topology = (given: Partial<Topology> & Pick<Topology, 'providers'>): Topology => ({
+/** Two proxy instances, in-flight membership, a window of 8 s, no stickiness; `providers` as given. */
+export const topology = ({
+  manners,
+  ...given
+}: Partial<Omit<Topology, 'manners'>> & Pick<Topology, 'providers'> & { manners?: Partial<Manners> }): Topology => ({
   instances: 2,
   membership: 'in-flight',
   windowMs: 8_000,
   transitMs: 100,
+  manners: { ...usualManners, stickyMs: 0, ...manners },
   ...given,
 })

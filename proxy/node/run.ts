@@ -39,8 +39,14 @@ export async function runProxy({
   const store = openRedis(redis, because => emit({ kind: 'store-trouble', doing: 'connect', provider: '', because }))
   await store.ready()
   const transport = createTransport()
-  const ports = { clock: systemClock, chance: systemChance, transport, tracker: tracker.create(store, windowMs), emit }
-  const proxy = createProxy(config, ports)
+  const proxy = createProxy(config, {
+    clock: systemClock,
+    chance: systemChance,
+    transport,
+    tracker: tracker.create(store, windowMs),
+    store,
+    emit,
+  })
   const running = new AbortController()
   const beating = proxy.run(running.signal)
   const server = serve(proxy, { keys })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type LiveCluster, launchCluster } from '../../sim/worlds/live/cluster/index.ts'
 import { findRedisServer, thisMachine } from '../../sim/worlds/live/redis-server.ts'
 import { openRedis, type RedisStore } from '../node/redis.ts'
-import type { Provider } from '../provider.ts'
+import { type Provider, usualProvider } from '../provider.ts'
 import * as trackers from './index.ts'
 import { anchor, attemptsKey, memberOf, sessionsKey } from './keys.ts'
 import type { Hold, Tracker } from './tracker.ts'
@@ -28,17 +28,11 @@ afterAll(async () => {
 beforeEach(() => cluster.flush())
 
 const provider = (limit: number, more: Partial<Provider> = {}): Provider => ({
+  ...usualProvider,
   id: 'alpha',
   baseUrl: '',
   limit,
-  unit: 'session',
-  priority: 1,
-  weight: 1,
   heartbeatMs: 500,
-  tombstoneMs: 30_000,
-  firstByteMs: 1,
-  idleMs: 1,
-  totalMs: 1,
   ...more,
 })
 const hold = (to: Provider, session: string, token: string): Hold => ({

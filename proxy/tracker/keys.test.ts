@@ -1,22 +1,17 @@
 import slotOf from 'cluster-key-slot'
 import { describe, expect, test } from 'vitest'
+import { usualProvider } from '../provider.ts'
 import * as trackers from './index.ts'
 import { attemptsKey, memberOf, refsKey, sessionOf, sessionsKey } from './keys.ts'
 import type { Hold, Store, TrackerVariant } from './tracker.ts'
 import { untaggedKeys } from './untagged.ts'
 
 const provider = {
+  ...usualProvider,
   id: 'alpha',
   baseUrl: '',
   limit: 3,
-  unit: 'session',
-  priority: 1,
-  weight: 1,
   heartbeatMs: 500,
-  tombstoneMs: 30_000,
-  firstByteMs: 1,
-  idleMs: 1,
-  totalMs: 1,
 } as const
 
 /** Every set of keys that a tracker hands to one script. */

@@ -26,6 +26,20 @@ export interface Tracker {
   release(hold: Hold, ending: Ending): Promise<void>
   /** Extends live holds, and sweeps what expired; with no holds it only sweeps. Answers the tokens the store had lost. */
   renew(provider: Provider, holds: readonly Hold[]): Promise<{ reinserted: readonly string[] }>
+  /** Only the reference has them. */
+  operator?: {
+    /** Members of the active set, the anchor left out. */
+    count(provider: Provider): Promise<number>
+    /** Marks the live attempts of this member as ended by an operator; answers how many. */
+    terminate(provider: Provider, member: string): Promise<number>
+    audit(provider: Provider): Promise<AuditReport>
+  }
+}
+
+export interface AuditReport {
+  scanned: number
+  membersRemoved: readonly string[]
+  countsMended: readonly string[]
 }
 
 /** A Lua script by the names of its files below `proxy/tracker/`, joined in order. All `keys` of it must share one slot. */

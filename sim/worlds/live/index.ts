@@ -65,7 +65,7 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
           instance: `proxy-${n + 1}`,
           instances: topology.instances,
           providers: addressed,
-          whenStoreIsAway: 'local' as const,
+          ...topology.manners,
         }
         const start = {
           config,

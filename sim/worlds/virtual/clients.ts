@@ -1,7 +1,7 @@
 /** The storm's clients in virtual time: each request leaves at its planned instant, and is told from the send to the end. */
 import type { ProxyCore } from '../../../proxy/handle.ts'
 import type { Millis } from '../../../proxy/ports.ts'
-import type { Client } from '../../../proxy/request.ts'
+import { type Client, taken } from '../../../proxy/request.ts'
 import type { VirtualClock } from '../../clock.ts'
 import type { ClientEvent, Tell } from '../../history.ts'
 import type { AskStep } from '../../plan.ts'
@@ -96,7 +96,6 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
   })
 }
 
-const taken = Promise.resolve()
 const left = new Error('the client has left')
 
 /** Whole answers already judged, by their last chunk: providers say the same few things. */

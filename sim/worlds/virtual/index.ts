@@ -67,13 +67,14 @@ export async function openVirtual({ plan, tracker, resources, tell, breathe, sig
         instance,
         instances: topology.instances,
         providers: topology.providers.map(spec => ({ ...spec, baseUrl: '' })),
-        whenStoreIsAway: 'local',
+        ...topology.manners,
       },
       {
         clock,
         chance: chanceFor(seed, instance),
         transport: providers.transport(id => linkTo(id, toProvider)),
         tracker: tracker.create(store, topology.windowMs),
+        store,
         emit: event => tell({ at: clock.now(), from: instance, ...event }),
       },
     )
