@@ -104,7 +104,7 @@ test('list names everything, with its claim', async () => {
 })
 
 test('help has an example for every command', async () => {
-  for (const command of ['storm', 'run', 'list', 'cluster', 'providers']) {
+  for (const command of ['storm', 'run', 'search', 'replay', 'list', 'cluster', 'providers']) {
     const { code, stdout } = await stormproof([command, '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain(`$ stormproof ${command}`)
@@ -141,6 +141,19 @@ test('a run leaves its record and its history, and prints JSON for machines', as
   expect(printed.verdicts.find(({ check }) => check === 'no-cross-slot')).toMatchObject({ result: 'fail' })
   expect(stderr).toContain('--seed 3')
   expect(code).toBe(1)
+})
+
+test('two requests that a search was left with break the same claim on a real cluster; the reference holds it', async () => {
+  const plan = join(import.meta.dirname, 'scenarios/regressions/ref-count-growth.json')
+  const args = ['replay', plan, '--world', 'live', '--report', 'json', '--out', out]
+  const wrong = await stormproof(args)
+  const failed = runRecord.parse(JSON.parse(wrong.stdout)).verdicts.filter(({ result }) => result === 'fail')
+  expect(failed.map(({ check }) => check)).toEqual(expect.arrayContaining(['every-slot-returned', 'residency-within']))
+  expect(wrong.code).toBe(1)
+  const right = await stormproof([...args, '--tracker', 'lease'])
+  const { verdicts, tracker } = runRecord.parse(JSON.parse(right.stdout))
+  expect(tracker).toBe('lease')
+  expect(verdicts.filter(({ result }) => result === 'fail')).toEqual([])
 })
 
 /** Starts a run that is not waited for. */

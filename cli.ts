@@ -1,4 +1,5 @@
 /** The `stormproof` command. The only file, with its helpers in cli/, that sees every registry. */
+import { availableParallelism } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { cluster } from './cli/cluster.ts'
 import { BadArgument, exitCodes, report } from './cli/errors.ts'
@@ -6,7 +7,9 @@ import { interruptible } from './cli/interrupt.ts'
 import { list } from './cli/list.ts'
 import { createProgress } from './cli/progress.ts'
 import { providers } from './cli/providers.ts'
+import { replay } from './cli/replay.ts'
 import { runCommand } from './cli/run.ts'
+import { search } from './cli/search.ts'
 import { storm } from './cli/storm.ts'
 
 const progress = createProgress()
@@ -23,7 +26,7 @@ const program = new Command('stormproof')
   .addHelpText(
     'after',
     `
-Exit codes: 0 all passed · 1 a check failed · 2 unknown · 3 the environment is not ready · 4 a bad argument · 130 interrupted`,
+Exit codes: 0 all passed · 1 a check failed · 2 unknown · 3 the environment is not ready · 4 a bad argument · 70 Stormproof itself is wrong · 130 interrupted`,
   )
 
 program
@@ -50,6 +53,47 @@ program
   )
   .action(async (names, options) => {
     exitCode = await runCommand(names, { ...options, colour }, progress, signal)
+  })
+
+program
+  .command('search <scenarios...>')
+  .description(
+    'many seeds in virtual time on all cores; the first that fails is shrunk to its smallest plan ("all": every scenario)',
+  )
+  .option('--seeds <n>', 'how many', atLeast('--seeds', 1), 1_000)
+  .option('--from <n>', 'the first one', atLeast('--from', 0), 1)
+  .option('--tracker <name>', 'who is searched', 'lease')
+  .option('--swarm', 'draw limits, paces, faults, instances and more anew for each seed', false)
+  .option('--out <dir>', 'where shrunk plans and their runs are left', 'runs')
+  .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
+  .option('--fail-fast', 'stop at the first seed that fails', true)
+  .option('--no-fail-fast', 'play every seed of every scenario')
+  .addHelpText(
+    'after',
+    `
+Every fiftieth seed, the last, and one that fails are played once more in another process: the two histories must be the same to
+the byte, or the exit code is 70.
+
+Example:
+  $ stormproof search success-then-failure --tracker ref-count --seeds 100`,
+  )
+  .action(async (names, options) => {
+    exitCode = await search(names, options, progress, signal)
+  })
+
+program
+  .command('replay <file>')
+  .description("a plan from a file, or a run's folder, again and in either world")
+  .option('--world <world>', 'virtual or live; without it live where a Redis server is installed, else virtual')
+  .option('--tracker <name>', 'instead of the one the plan was left for')
+  .option('--report <formats>', 'console, json; by comma', 'console')
+  .option('--out <dir>', 'where the run is left', 'runs')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ stormproof replay runs/same-session.search.raw-remove.1/plan.json --world virtual',
+  )
+  .action(async (file, options) => {
+    exitCode = await replay(file, { ...options, colour }, progress, signal)
   })
 
 program
@@ -81,6 +125,15 @@ function wholeNumber(text: string): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new BadArgument(`--seed ${text}: a seed is a whole number from 0`)
   return value
+}
+
+function atLeast(option: string, least: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
+      throw new BadArgument(`${option} ${text}: must be a whole number from ${least}`)
+    return value
+  }
 }
 
 try {

@@ -35,6 +35,11 @@ const laws: { of: RegExp; may: RegExp; says: string }[] = [
     says: 'what reads the project’s own scripts and the Lua engine',
   },
   {
+    of: /^sim\/redis\/differential\//,
+    may: /^(sim\/(?!worlds\/live)|proxy\/(tracker\/|provider\.ts|ports\.ts)|fast-check$)/,
+    says: 'sim without the live world, trackers, and fast-check, since only tests use it',
+  },
+  {
     of: /^sim\//,
     may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$|cluster-key-slot$)/,
     says: 'sim without the live world, the proxy core, pure packages',

@@ -19,6 +19,8 @@ export interface Measured {
   cpuMs: number
   /** Of the whole process. */
   peakMB: number
+  /** Scripts that the store ran. */
+  scripts: number
   simulatedS: number
   historyMB: number
 }
@@ -63,14 +65,12 @@ export async function measureStorm(requests: number, seed: number): Promise<Meas
   try {
     const storm = { scenario, tracker: lease, plan }
     const leaving = startLeaving(out, storm, 'virtual')
-    let bytes = 0
     const began = performance.now()
     const cpu = process.cpuUsage()
     const { verdicts, measurement } = await run(storm, (cast, tell) => stage.open(cast, lease, tell), leaving.keep)
     leaving.abandon()
     const { user, system } = process.cpuUsage(cpu)
     const wallMs = performance.now() - began
-    bytes = leaving.bytes
     const bad = verdicts.find(({ result }) => result !== 'pass')
     if (bad) throw new Error(`${scenario.name}: ${bad.check} is ${bad.result}: ${bad.because}`)
     return {
@@ -78,8 +78,9 @@ export async function measureStorm(requests: number, seed: number): Promise<Meas
       wallMs,
       cpuMs: (user + system) / 1000,
       peakMB: process.resourceUsage().maxRSS / 1024,
+      scripts: Math.round(measurement.figures['store.commandsPerRequest']! * measurement.figures['requests.sent']!),
       simulatedS: requests / perSecond,
-      historyMB: bytes / 1e6,
+      historyMB: leaving.bytes / 1e6,
     }
   } finally {
     rmSync(out, { recursive: true, force: true })

@@ -2,10 +2,22 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { EnvironmentNotReady } from '../sim/worlds/live/environment.ts'
 
-export const exitCodes = { passed: 0, failed: 1, unknown: 2, notReady: 3, badArgument: 4, interrupted: 130 } as const
+export const exitCodes = {
+  passed: 0,
+  failed: 1,
+  unknown: 2,
+  notReady: 3,
+  badArgument: 4,
+  /** Stormproof itself is wrong: a world broke down, or the same seed gave two histories. 70 is EX_SOFTWARE of sysexits. */
+  ours: 70,
+  interrupted: 130,
+} as const
 
 /** Something the user typed is wrong. */
 export class BadArgument extends Error {}
+
+/** Stormproof itself is wrong. */
+export class Ours extends Error {}
 
 /** The command was interrupted, and has cleaned up. */
 export class Interrupted extends Error {
@@ -47,6 +59,7 @@ export function report(error: unknown): number {
   console.error(`stormproof: ${message.replaceAll(/\s*\n\s*/g, ' ')}`)
   if (error instanceof BadArgument) return exitCodes.badArgument
   if (error instanceof EnvironmentNotReady) return exitCodes.notReady
+  if (error instanceof Ours) return exitCodes.ours
   // A run that could not be played to its end has judged nothing.
   if (process.env.STORMPROOF_DEBUG && error instanceof Error) console.error(error.stack)
   return exitCodes.unknown

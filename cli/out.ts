@@ -9,7 +9,7 @@ import type { Storm } from '../sim/run.ts'
 import type { RunRecord } from '../sim/run-record.ts'
 import { EnvironmentNotReady } from '../sim/worlds/live/environment.ts'
 import { BadArgument } from './errors.ts'
-import { planFile } from './plan-file.ts'
+import { planLines } from './plan-file.ts'
 
 /** A live run's history and record take a few MB. */
 const neededBytes = 8 * 1024 * 1024
@@ -54,19 +54,24 @@ export interface Leaving {
 /** A history of a million requests does not fit in memory: lines go to disk in pieces of this size. */
 const pieceLength = 64 * 1024
 
-/** Opens `<out>/<scenario>.<world>.<tracker>.<seed>/` and leaves the plan there at once, so that even a broken run can be replayed. */
-export function startLeaving(out: string, { scenario, tracker, plan }: Storm, world: RunRecord['world']): Leaving {
-  const folder = join(out, `${scenario.name}.${world}.${tracker.name}.${plan.seed}`)
+/** `<out>/<scenario>.<kind>.<tracker>.<seed>`; the kind is the world for a plain run. */
+export const runFolder = (out: string, { scenario, tracker, plan }: Storm, kind: string): string =>
+  join(out, `${scenario.name}.${kind}.${tracker.name}.${plan.seed}`)
+
+/** Opens the run's folder and leaves the plan there at once, so that even a broken run can be replayed. */
+export function startLeaving(out: string, storm: Storm, kind: string): Leaving {
+  const folder = runFolder(out, storm, kind)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'plan.json'), planFile(plan, tracker.name))
+  writePieces(join(folder, 'plan.json'), planLines(storm.plan, storm.tracker.name))
   const file = openSync(join(folder, 'history.ndjson'), 'w')
   const hash = createHash('sha256')
   let piece = ''
   let events = 0
   let bytes = 0
   const flush = () => {
-    hash.update(piece)
-    bytes += writeSync(file, piece)
+    const encoded = Buffer.from(piece)
+    hash.update(encoded)
+    bytes += writeSync(file, encoded)
     piece = ''
   }
   return {
@@ -91,4 +96,17 @@ export function startLeaving(out: string, { scenario, tracker, plan }: Storm, wo
       closeSync(file)
     },
   }
+}
+
+function writePieces(path: string, lines: Iterable<string>) {
+  const file = openSync(path, 'w')
+  let piece = ''
+  for (const line of lines) {
+    piece += line
+    if (piece.length < pieceLength) continue
+    writeSync(file, piece)
+    piece = ''
+  }
+  writeSync(file, piece)
+  closeSync(file)
 }

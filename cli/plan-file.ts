@@ -1,5 +1,6 @@
 /** plan.json: a plan and the tracker it is about, as a file that `stormproof replay` plays again in either world. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { usualProvider } from '../proxy/provider.ts'
 import * as faults from '../sim/faults/index.ts'
@@ -57,6 +58,7 @@ const step = z.discriminatedUnion('do', [
     session: z.string().max(256),
     shape: z.enum(['anthropic', 'openai']),
     stream: z.boolean(),
+    leaves: z.strictObject({ after: z.enum(['send', 'first-byte']), ms }).optional(),
   }),
   z.strictObject({
     do: z.literal('phase'),
@@ -86,6 +88,7 @@ const file = z.object({
     windowMs: ms,
     transitMs: ms,
     manners,
+    toStore: z.strictObject({ minMs: ms, maxMs: ms }).optional(),
   }),
   paces: z.record(
     z.string(),
@@ -99,16 +102,19 @@ const file = z.object({
   steps: z.array(step),
 })
 
-/** The text of a plan file. */
-export const planFile = (plan: Plan, tracker: string): string => {
+/** The text of a plan file, a step a line: people read and edit these files. A plan of a million steps is never one string. */
+export function* planLines(plan: Plan, tracker: string): Iterable<string> {
   const { steps, ...rest } = plan
-  const head = JSON.stringify({ schema: 1, tracker, ...rest }, null, 2).slice(0, -2)
-  // A step a line: people read and edit these files.
-  return `${head},\n  "steps": [\n${steps.map(one => `    ${JSON.stringify(one)}`).join(',\n')}\n  ]\n}\n`
+  yield `${JSON.stringify({ schema: 1, tracker, ...rest }, null, 2).slice(0, -2)},\n  "steps": [\n`
+  for (const [n, one] of steps.entries()) yield `    ${JSON.stringify(one)}${n < steps.length - 1 ? ',' : ''}\n`
+  yield '  ]\n}\n'
 }
 
-/** Reads a plan file. A `BadArgument` says what is wrong with it, and where. */
-export function readPlanFile(path: string): { plan: Plan; tracker: string } {
+export const planFile = (plan: Plan, tracker: string): string => [...planLines(plan, tracker)].join('')
+
+/** Reads a plan file, or that of a run: its folder or its run.json. A `BadArgument` says what is wrong, and where. */
+export function readPlanFile(given: string): { plan: Plan; tracker: string } {
+  const path = planPathOf(given)
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -129,15 +135,36 @@ export function readPlanFile(path: string): { plan: Plan; tracker: string } {
     throw new BadArgument(`${path}: ${issue!.path.join('.') || 'the file'}: ${issue!.message}`)
   }
   const { schema: _, tracker, ...plan } = read.data
-  const known = new Set(plan.topology.providers.map(({ id }) => id))
-  for (const id of known) if (!plan.paces[id]) throw new BadArgument(`${path}: paces.${id}: missing`)
-  for (const [n, one] of plan.steps.entries()) {
-    const where = `${path}: steps.${n}`
-    if (n > 0 && one.at < plan.steps[n - 1]!.at) throw new BadArgument(`${where}: earlier than the step before it`)
-    if (one.do === 'inject' && !known.has(one.call.provider))
-      throw new BadArgument(`${where}: no provider "${one.call.provider}" in the topology`)
-    if (one.do === 'ask' && one.via >= plan.topology.instances)
-      throw new BadArgument(`${where}: via ${one.via}, and there are ${plan.topology.instances} instances`)
-  }
+  const wrong = contradictionIn(plan as Plan)
+  if (wrong) throw new BadArgument(`${path}: ${wrong}`)
   return { plan: plan as Plan, tracker }
+}
+
+function planPathOf(given: string): string {
+  if (basename(given) === 'run.json') return join(dirname(given), 'plan.json')
+  const folder = statSync(given, { throwIfNoEntry: false })?.isDirectory()
+  return folder ? join(given, 'plan.json') : given
+}
+
+/** What no schema can say: how the parts fit together. */
+function contradictionIn({ topology, paces, steps }: Plan): string | undefined {
+  const { providers, instances, toStore } = topology
+  const known = new Set(providers.map(({ id }) => id))
+  if (known.size < providers.length) return 'topology.providers: two have the same id'
+  for (const id of known) if (!paces[id]) return `paces.${id}: missing`
+  if (toStore && toStore.minMs > toStore.maxMs) return 'topology.toStore: minMs is above maxMs'
+  const names = new Set<string>()
+  for (const [n, step] of steps.entries()) {
+    const where = `steps.${n}`
+    if (n > 0 && step.at < steps[n - 1]!.at) return `${where}: earlier than the step before it`
+    if (step.do === 'inject' && !known.has(step.call.provider))
+      return `${where}: no provider "${step.call.provider}" in the topology`
+    if (step.do === 'ask' && step.via >= instances)
+      return `${where}: via ${step.via}, and there are ${instances} instances`
+    const name = step.do === 'ask' ? `request ${step.request}` : step.do === 'inject' ? `fault ${step.id}` : undefined
+    if (name === undefined) continue
+    if (names.has(name)) return `${where}: ${name} is there twice`
+    names.add(name)
+  }
+  return undefined
 }

@@ -3,17 +3,26 @@
 export interface Progress {
   /** A step has begun; it shows how long it runs until the next call. */
   step(text: string): void
+  /** The step goes on and says something else: within a second on a terminal, as a plain line every ten seconds elsewhere. */
+  update(text: string): void
   /** A line that stays. */
   done(text: string): void
   stop(): void
 }
 
+const plainEveryMs = 10_000
+
 export function createProgress(out: NodeJS.WriteStream = process.stderr): Progress {
   const live = out.isTTY === true
   let began = 0
   let text = ''
+  let said = 0
   let beat: NodeJS.Timeout | undefined
-  const draw = () => out.write(`\r\x1b[K${text} ${((performance.now() - began) / 1000).toFixed(0)} s`)
+  const draw = () => {
+    const line = `${text} ${((performance.now() - began) / 1000).toFixed(0)} s`
+    // A line that wraps could not be rewritten.
+    out.write(`\r\x1b[K${line.slice(0, (out.columns || 80) - 1)}`)
+  }
   const clear = () => {
     clearInterval(beat)
     if (live && text) out.write('\r\x1b[K')
@@ -23,10 +32,16 @@ export function createProgress(out: NodeJS.WriteStream = process.stderr): Progre
     step(next) {
       clear()
       text = next
-      began = performance.now()
+      began = said = performance.now()
       if (!live) return void out.write(`${next}\n`)
       draw()
       beat = setInterval(draw, 1_000)
+    },
+    update(next) {
+      text = next
+      if (live || performance.now() - said < plainEveryMs) return
+      said = performance.now()
+      out.write(`${next}\n`)
     },
     done(line) {
       clear()

@@ -8,9 +8,11 @@ export interface Circumstances {
   startedAt: Date
   wallMs: number
   store: string
+  /** The command that plays it again, where that is not `stormproof run` with the seed. */
+  again?: string
 }
 
-export function recordOf(run: Run, { startedAt, wallMs, store }: Circumstances): Omit<RunRecord, 'history'> {
+export function recordOf(run: Run, { startedAt, wallMs, store, again }: Circumstances): Omit<RunRecord, 'history'> {
   return {
     schema: 1,
     scenario: run.scenario.name,
@@ -18,6 +20,7 @@ export function recordOf(run: Run, { startedAt, wallMs, store }: Circumstances):
     world: run.world,
     tracker: run.tracker.name,
     seed: run.plan.seed,
+    ...(again !== undefined && { again }),
     commit: commit(),
     startedAt: startedAt.toISOString(),
     wallMs: Math.round(wallMs),

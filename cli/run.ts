@@ -5,6 +5,7 @@ import type { Report } from '../reports/report.ts'
 import * as scenarios from '../scenarios/index.ts'
 import { exitCodeOf } from '../sim/judge.ts'
 import { makePlan } from '../sim/plan.ts'
+import type { RunRecord } from '../sim/run-record.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import type { World } from '../sim/world.ts'
 import { BadArgument, named } from './errors.ts'
@@ -37,7 +38,6 @@ export async function runCommand(
   const absent = wanted.find(scenario => world && !scenario.worlds.includes(world))
   if (absent) throw new BadArgument(`${absent.name} has no ${world} world: it is played in ${absent.worlds.join(', ')}`)
   await prepareOut(options.out)
-  const quietOut = rendered.includes(reports.json)
   const records = await onStage(world, progress.done, signal, async stage => {
     const finished = []
     for (const scenario of wanted)
@@ -46,12 +46,7 @@ export async function runCommand(
         const plan = makePlan(scenario, options.seed)
         const { record, folder } = await playOne({ scenario, tracker, plan }, stage, options.out)
         progress.done(`left ${folder}/run.json and history.ndjson`)
-        // Machines read stdout: a person's report makes way for JSON.
-        for (const report of rendered) {
-          const text = report.render(record, { colour: options.colour })
-          if (report === reports.json || !quietOut) console.log(text)
-          else console.error(text)
-        }
+        print(record, rendered, options.colour)
         finished.push(record)
       }
     return finished
@@ -59,12 +54,22 @@ export async function runCommand(
   return exitCodeOf(records.flatMap(({ verdicts }) => verdicts))
 }
 
-function worldNamed(name: string | undefined): World['name'] | undefined {
+/** Machines read stdout: a person's report makes way for JSON. */
+export function print(record: RunRecord, rendered: readonly Report[], colour: boolean): void {
+  const quietOut = rendered.includes(reports.json)
+  for (const report of rendered) {
+    const text = report.render(record, { colour })
+    if (report === reports.json || !quietOut) console.log(text)
+    else console.error(text)
+  }
+}
+
+export function worldNamed(name: string | undefined): World['name'] | undefined {
   if (name === undefined || name === 'virtual' || name === 'live') return name
   throw new BadArgument(`no world "${name}": there are virtual and live`)
 }
 
-const split = (list: string) =>
+export const split = (list: string) =>
   list
     .split(',')
     .map(name => name.trim())

@@ -21,7 +21,7 @@ export const console: Report = {
       '',
       ...figureLines(run),
       '',
-      `again: npx stormproof run ${run.scenario} --world ${run.world} --tracker ${run.tracker} --seed ${run.seed}`,
+      `again: ${run.again ?? `npx stormproof run ${run.scenario} --world ${run.world} --tracker ${run.tracker} --seed ${run.seed}`}`,
     ].join('\n')
   },
 }

@@ -15,11 +15,11 @@ export const crossSlot: Scenario = {
     alpha: { firstByteMs: 60, tokens: 8, tokenMs: 12, spread: 0.5 },
     beta: { firstByteMs: 60, tokens: 8, tokenMs: 12, spread: 0.5 },
   },
-  phases: { baselineAt: 500, stormAt: 1_000, recoveryAt: 4_000, endAt: 4_500 },
+  phases: { baselineAt: 500, stormAt: 1_000, recoveryAt: 4_000, endAt: 5_500 },
   load: [
     poisson({ name: 'calm', from: 0, to: 1_000, perSecond: 20 }),
     poisson({ name: 'crowd', from: 1_000, to: 4_000, perSecond: 110 }),
-    poisson({ name: 'after', from: 4_000, to: 4_500, perSecond: 20 }),
+    poisson({ name: 'after', from: 4_000, to: 5_500, perSecond: 20 }),
   ],
   faults: [],
   checks: always,

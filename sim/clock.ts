@@ -88,7 +88,13 @@ export class VirtualClock implements Clock {
     })
   }
 
+  /**
+   * A tick queued from inside a microtask runs when the microtask queue has run dry: nothing is left that could still act now.
+   * That holds for promises, generators, abort signals and web streams, which are all
+   * that the core uses; chains of ticks, Node's own streams and real I/O would need more.
+   */
   #loop(over: () => boolean, ended: () => void, failed: (error: unknown) => void) {
+    const whenQuiet = () => process.nextTick(step)
     const step = () => {
       if (over()) return ended()
       try {
@@ -97,9 +103,9 @@ export class VirtualClock implements Clock {
         return failed(error)
       }
       if (this.#breathe && ++this.#wakes % wakesPerBreath === 0) this.#breathe(step)
-      else quiet(step)
+      else queueMicrotask(whenQuiet)
     }
-    quiet(step)
+    queueMicrotask(whenQuiet)
   }
 
   #wakeNext() {
@@ -165,10 +171,3 @@ export class VirtualClock implements Clock {
 }
 
 const isBefore = (a: Sleeper, b: Sleeper) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence)
-
-/**
- * A tick queued from inside a microtask runs when the microtask queue has run dry: nothing is left that could still act now.
- * That holds for promises, generators, abort signals and web streams, which are all
- * that the core uses; chains of ticks, Node's own streams and real I/O would need more.
- */
-const quiet = (next: () => void) => queueMicrotask(() => process.nextTick(next))

@@ -29,6 +29,11 @@ export interface Plan {
 /** The same scenario and seed give the same plan. */
 export function makePlan({ name, topology, paces, phases, load, faults }: Scenario, seed: number): Plan {
   const asks = load.flatMap(one => one.asks(seed)).sort((a, b) => a.at - b.at)
+  // Each makes way for its step: a million of both would not fit beside the storm.
+  for (const [n, ask] of asks.entries()) {
+    const step: AskStep = { do: 'ask', request: `r${n + 1}`, via: n % topology.instances, ...ask }
+    asks[n] = step
+  }
   const { baselineAt, stormAt, recoveryAt } = phases
   const steps: Step[] = [
     { at: 0, do: 'phase', phase: 'warm-up' },
@@ -39,7 +44,7 @@ export function makePlan({ name, topology, paces, phases, load, faults }: Scenar
       { at: fault.at, do: 'inject', id: `f${n + 1}`, call: fault.call },
       { at: fault.at + fault.for, do: 'heal', id: `f${n + 1}` },
     ]),
-    ...asks.map((ask, n): AskStep => ({ do: 'ask', request: `r${n + 1}`, via: n % topology.instances, ...ask })),
+    ...(asks as AskStep[]),
   ]
   return { scenario: name, seed, topology, paces, steps: steps.sort((a, b) => a.at - b.at) }
 }

@@ -10,6 +10,8 @@ export const runRecord = z.object({
   world: z.enum(['live', 'virtual']),
   tracker: z.string(),
   seed: z.int().nonnegative(),
+  /** The command that plays it again, where that is not `stormproof run` with the seed: its plan came from a file. */
+  again: z.string().optional(),
   commit: z.string().nullable(),
   startedAt: z.iso.datetime(),
   wallMs: z.int().nonnegative(),

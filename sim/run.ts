@@ -51,6 +51,17 @@ export async function run(
   return { ...storm, plan, world: world.name, measurement, verdicts }
 }
 
+/** Where two runs of one storm were judged differently: "check: this, and that"; empty when both worlds agree. */
+export function differences(one: Pick<Run, 'verdicts' | 'world'>, other: Pick<Run, 'verdicts' | 'world'>): string[] {
+  const theirs = new Map(other.verdicts.map(({ check, result }) => [check, result]))
+  return one.verdicts
+    .filter(({ check, result }) => theirs.get(check) !== result)
+    .map(
+      ({ check, result }) =>
+        `${check} is ${result} in the ${one.world} world and ${theirs.get(check)} in the ${other.world}`,
+    )
+}
+
 /** What a tracker declares of itself, against what the run showed. */
 export interface Behaviour {
   expected: 'passes' | 'is caught'

@@ -25,6 +25,8 @@ export interface Topology {
   transitMs: Millis
   /** How every instance behaves. */
   manners: Manners
+  /** How long a message to or from the store is under way, in the virtual world; without it 0.1 to 0.5 ms. */
+  toStore?: { minMs: Millis; maxMs: Millis }
 }
 
 const providerDefaults = {

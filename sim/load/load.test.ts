@@ -54,6 +54,16 @@ describe.each(Object.entries(samples))('%s', (_, load) => {
   })
 })
 
+test('clients leave as often as asked for, half of them after the send, half after the first byte', () => {
+  const mix = { streams: 0.5, anthropic: 0.5, leavers: { share: 0.3, withinMs: 80 } }
+  const asks = poisson({ name: 'p', from: 0, to: 20_000, perSecond: 100, mix }).asks(7)
+  const leavers = asks.flatMap(({ leaves }) => leaves ?? [])
+  expect(Math.abs(leavers.length / asks.length - 0.3)).toBeLessThan(0.05)
+  const early = leavers.filter(({ after }) => after === 'send')
+  expect(Math.abs(early.length / leavers.length - 0.5)).toBeLessThan(0.1)
+  for (const { ms } of leavers) expect(ms).toBeLessThanOrEqual(80)
+})
+
 test('Poisson arrivals have their mean rate and the variance of a Poisson process', () => {
   const counts = Array.from(
     { length: 200 },

@@ -7,6 +7,13 @@ export interface Ask {
   session: string
   shape: Shape
   stream: boolean
+  leaves?: Leaving
+}
+
+/** The client leaves so long after it has sent, or after the first byte has come, unless the answer has ended by then. */
+export interface Leaving {
+  after: 'send' | 'first-byte'
+  ms: Millis
 }
 
 export interface Load {

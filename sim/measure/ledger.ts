@@ -44,6 +44,8 @@ export class Ledger {
   readonly #seats: Map<string, Map<string, Seat>>
   readonly #requests = new Map<string, { inFlight: number; aborted: boolean }>()
   #idle: { seat: Seat; at: Millis }[] = []
+  /** A provider may hear of the request after its client has left. */
+  #aborted: { request: string; at: Millis }[] = []
 
   constructor(topology: Topology) {
     this.topology = topology
@@ -89,8 +91,10 @@ export class Ledger {
         this.healedAt = event.at
         return
       case 'client-ended':
-        if (event.outcome === 'aborted') this.#request(event.request).aborted = true
-        else if (!this.#requests.get(event.request)?.inFlight) this.#requests.delete(event.request)
+        if (event.outcome === 'aborted') {
+          this.#request(event.request).aborted = true
+          this.#aborted.push({ request: event.request, at: event.at })
+        } else if (!this.#requests.get(event.request)?.inFlight) this.#requests.delete(event.request)
         return
       case 'provider-began':
         return this.#began(event)
@@ -120,7 +124,7 @@ export class Ledger {
     if (!request.inFlight) this.#requests.delete(event.request)
     seat.ended = { event, cause }
     if (cause === 'success') seat.lastSuccessAt = event.at
-    seat.recentEnds.push(event.at)
+    if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
     this.#idle.push({ seat, at: event.at })
     return { kind: 'ended', seat, event, cause, last: seat.attempts.size === 0 }
   }
@@ -170,9 +174,13 @@ export class Ledger {
   }
 
   #forget() {
+    while (this.#aborted.length && this.#aborted[0]!.at < this.now - forgetAfterMs) {
+      const { request } = this.#aborted.shift()!
+      if (!this.#requests.get(request)?.inFlight) this.#requests.delete(request)
+    }
     while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle.shift()!
-      seat.recentEnds = seat.recentEnds.filter(end => end >= at)
+      if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)

@@ -14,6 +14,9 @@ interface OpenStay {
   evidence: Event[]
 }
 
+/** Of the longest stays of each cause so many are shown. */
+const mostListed = 12
+
 export function residency(): Meter {
   const open = new Map<Seat, OpenStay>()
   const durations = new Map<string, Durations>()
@@ -27,6 +30,7 @@ export function residency(): Meter {
       durations.get(name)!.add(stayedMs)
     }
     const list = (longest[stay.cause] ??= [])
+    if (list.length === mostListed && list.at(-1)!.stayedMs >= stayedMs) return
     const evidence = removal ? [...stay.evidence, removal] : stay.evidence
     const { cause, phase, endedAt } = stay
     list.push({
@@ -40,7 +44,7 @@ export function residency(): Meter {
       evidence,
     })
     list.sort((a, b) => b.stayedMs - a.stayedMs)
-    if (list.length > 12) list.pop()
+    if (list.length > mostListed) list.pop()
   }
 
   return {

@@ -69,23 +69,31 @@ export function unreadable(shape: Shape): Answer {
 }
 
 function good({ shape, stream }: Asked, pace: Pace, random: Random): Answer {
-  const words = Array.from({ length: pace.tokens }, (_, n) => `word${n} `)
+  const { plain, streamed } = textsOf(shape, pace.tokens)
   const ok = { status: 200, end: 'clean', shows: 'healthy' } as const
   const first = vary(pace.firstByteMs, pace, random)
   if (stream) {
-    const chunks = shapes[shape].streamed(words).map((data, n) => ({
-      afterMs: n === 0 ? first : vary(pace.tokenMs, pace, random),
-      data,
-    }))
+    const chunks = streamed.map((data, n) => ({ afterMs: n === 0 ? first : vary(pace.tokenMs, pace, random), data }))
     return { ...ok, headers: { 'content-type': 'text/event-stream' }, chunks }
   }
-  const afterMs = words.reduce(sum => sum + vary(pace.tokenMs, pace, random), first)
-  return {
-    ...ok,
-    headers: { 'content-type': 'application/json' },
-    chunks: [{ afterMs, data: shapes[shape].plain(words) }],
-  }
+  let afterMs = first
+  for (let n = 0; n < pace.tokens; n++) afterMs += vary(pace.tokenMs, pace, random)
+  return { ...ok, headers: { 'content-type': 'application/json' }, chunks: [{ afterMs, data: plain }] }
 }
+
+/** Answers of one length are word for word the same: each is put into words once. */
+function textsOf(shape: Shape, tokens: number) {
+  const key = `${shape} ${tokens}`
+  let texts = textsByKey.get(key)
+  if (!texts) {
+    const words = Array.from({ length: tokens }, (_, n) => `word${n} `)
+    texts = { plain: shapes[shape].plain(words), streamed: shapes[shape].streamed(words) }
+    if (textsByKey.size > 1_000) textsByKey.clear()
+    textsByKey.set(key, texts)
+  }
+  return texts
+}
+const textsByKey = new Map<string, { plain: string; streamed: readonly string[] }>()
 
 function error(
   { shape }: Asked,

@@ -1,8 +1,17 @@
 /** The commands that trackers and stickiness use, with the replies and the error texts of Redis 7.0 (redis.io/commands). */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Keyspace } from './keyspace.ts'
-import { formatDouble, parseFloatArgument, parseInteger } from './numbers.ts'
-import { RedisError, type Reply } from './reply.ts'
+import {
+  addLongs,
+  formatDouble,
+  isLong,
+  type Long,
+  parseBound,
+  parseFloatArgument,
+  parseInteger,
+  parseLong,
+} from './numbers.ts'
+import { cString, oneLine, RedisError, type Reply, trimmedLine } from './reply.ts'
 import type { Entry, ScoreRange } from './sorted-set.ts'
 
 export interface Context {
@@ -24,7 +33,6 @@ export interface Command {
 
 const ok = { ok: 'OK' } as const
 const syntax = () => new RedisError('ERR syntax error')
-const minMax = 'ERR min or max is not a float'
 const notANumber = 'ERR resulting score is not a number (NaN)'
 
 const read = (arity: number, run: Command['run']): Command => ({
@@ -41,15 +49,19 @@ const keyless = (command: Command): Command => ({ ...command, keys: [0, 0] })
 
 // Sorted sets
 
+/** No score but `inf` and `nan` begins with a letter. */
+const isZaddOption = (text: string) => text.charCodeAt(0) > 64 && /^(NX|XX|GT|LT|CH|INCR)$/i.test(text)
+
 function zadd(args: readonly string[], { keyspace }: Context): Reply {
   const key = args[1]!
-  if (args.length === 4) {
+  // Nearly always one pair and no option.
+  if (args.length === 4 && !isZaddOption(args[2]!)) {
     const score = parseFloatArgument(args[2]!)
     return keyspace.setMember(key, args[3]!, score) === null ? 1 : 0
   }
   let at = 2
   const options = new Set<string>()
-  for (; at < args.length && /^(NX|XX|GT|LT|CH|INCR)$/i.test(args[at]!); at++) options.add(args[at]!.toUpperCase())
+  for (; at < args.length && isZaddOption(args[at]!); at++) options.add(args[at]!.toUpperCase())
   const has = (option: string) => options.has(option)
   const pairs = args.length - at
   if (pairs === 0 || pairs % 2) throw syntax()
@@ -82,8 +94,11 @@ function zadd(args: readonly string[], { keyspace }: Context): Reply {
 function zincrby(args: readonly string[], { keyspace }: Context): Reply {
   const key = args[1]!
   const member = args[3]!
+  // To Redis this is a ZADD with INCR, whose options may follow.
+  if (isZaddOption(args[2]!)) throw syntax()
   const step = parseFloatArgument(args[2]!)
-  const score = (keyspace.zset(key)?.score(member) ?? 0) + step
+  const before = keyspace.zset(key)?.score(member)
+  const score = before === undefined ? step : before + step
   if (Number.isNaN(score)) throw new RedisError(notANumber)
   keyspace.setMember(key, member, score)
   return formatDouble(score)
@@ -95,12 +110,12 @@ function zrem(args: readonly string[], { keyspace }: Context): Reply {
   return removed
 }
 
-/** Reads two bounds in the order in which they stand: the error of the first comes first. */
+/** The bounds as they stand: from a reverse range's upper end. */
 function rangeOf(first: string, second: string, reverse = false): ScoreRange {
   const firstOpen = first.startsWith('(')
-  const a = parseFloatArgument(firstOpen ? first.slice(1) : first, minMax)
+  const a = parseBound(firstOpen ? first.slice(1) : first)
   const secondOpen = second.startsWith('(')
-  const b = parseFloatArgument(secondOpen ? second.slice(1) : second, minMax)
+  const b = parseBound(secondOpen ? second.slice(1) : second)
   return reverse
     ? { min: b, minOpen: secondOpen, max: a, maxOpen: firstOpen }
     : { min: a, minOpen: firstOpen, max: b, maxOpen: secondOpen }
@@ -115,26 +130,36 @@ function listed(entries: readonly Entry[], withScores: boolean): Reply[] {
   return list
 }
 
-/** ZRANGEBYSCORE and its reverse: the bounds, then WITHSCORES and LIMIT in any order. */
-const rangeByScore =
-  (reverse: boolean): Command['run'] =>
-  (args, { keyspace }) => {
-    let withScores = false
-    let limit: { offset: number; count: number } | undefined
-    const range = rangeOf(args[2]!, args[3]!, reverse)
-    for (let n = 4; n < args.length; n++) {
-      const option = args[n]!.toUpperCase()
-      if (option === 'WITHSCORES') withScores = true
-      else if (option === 'LIMIT' && args.length - n > 2) {
-        limit = { offset: parseInteger(args[n + 1]!), count: parseInteger(args[n + 2]!) }
-        n += 2
-      } else throw syntax()
-    }
-    const set = keyspace.zset(args[1]!)
-    if (!set || (limit && limit.offset < 0)) return []
-    const count = limit && limit.count >= 0 ? limit.count : Number.POSITIVE_INFINITY
-    return listed(set.within(range, reverse, limit?.offset, count), withScores)
+/** Options come first, then the range, then the key: so do their errors. */
+function rangeByScore(args: readonly string[], { keyspace }: Context, reverse: boolean, options: RangeOptions): Reply {
+  const { withScores, limit } = options
+  const range = rangeOf(args[2]!, args[3]!, reverse)
+  const set = keyspace.zset(args[1]!)
+  if (!set || (limit && limit.offset < 0)) return []
+  const count = limit && limit.count >= 0 ? limit.count : Number.POSITIVE_INFINITY
+  return listed(set.within(range, reverse, limit?.offset, count), withScores)
+}
+
+interface RangeOptions {
+  withScores: boolean
+  limit?: { offset: number; count: number }
+  /** What else was said, of what may be. */
+  words: ReadonlySet<string>
+}
+
+function rangeOptions(args: readonly string[], ...words: readonly string[]): RangeOptions {
+  const said = new Set<string>()
+  const options: RangeOptions = { withScores: false, words: said }
+  for (let n = 4; n < args.length; n++) {
+    const option = args[n]!.toUpperCase()
+    if (option === 'WITHSCORES') options.withScores = true
+    else if (option === 'LIMIT' && args.length - n > 2)
+      options.limit = { offset: parseInteger(args[++n]!), count: parseInteger(args[++n]!) }
+    else if (words.includes(option) && !said.has(option)) said.add(option)
+    else throw syntax()
   }
+  return options
+}
 
 /** Redis's ranks: negative ones count from the end. Answers from, and up to but without. */
 function ranksOf(first: number, last: number, size: number): [number, number] {
@@ -143,20 +168,18 @@ function ranksOf(first: number, last: number, size: number): [number, number] {
   return [from, Math.max(from, to)]
 }
 
-/** By rank alone: BYSCORE, BYLEX and LIMIT have commands of their own here. */
-function zrange(args: readonly string[], { keyspace }: Context): Reply {
-  let withScores = false
-  let reverse = false
-  for (const option of args.slice(4).map(text => text.toUpperCase())) {
-    if (option === 'WITHSCORES') withScores = true
-    else if (option === 'REV') reverse = true
-    else throw syntax()
-  }
+/** By rank or by score; not BYLEX. */
+function zrange(args: readonly string[], context: Context): Reply {
+  const options = rangeOptions(args, 'REV', 'BYSCORE')
+  const reverse = options.words.has('REV')
+  if (options.words.has('BYSCORE')) return rangeByScore(args, context, reverse, options)
+  if (options.limit)
+    throw new RedisError('ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX')
   const [first, last] = [parseInteger(args[2]!), parseInteger(args[3]!)]
-  const set = keyspace.zset(args[1]!)
+  const set = context.keyspace.zset(args[1]!)
   if (!set) return []
   const [from, to] = ranksOf(first, last, set.size)
-  return listed(reverse ? set.slice(set.size - to, set.size - from).reverse() : set.slice(from, to), withScores)
+  return listed(reverse ? set.slice(set.size - to, set.size - from).reverse() : set.slice(from, to), options.withScores)
 }
 
 function removeAll(keyspace: Keyspace, key: string, entries: readonly Entry[]): number {
@@ -167,10 +190,11 @@ function removeAll(keyspace: Keyspace, key: string, entries: readonly Entry[]): 
 // Hashes and strings
 
 function hincrby([, key, field, by]: readonly string[], { keyspace }: Context): Reply {
-  const step = parseInteger(by!)
-  const before = parseInteger(keyspace.hash(key!)?.get(field!) ?? '0', 'ERR hash value is not an integer')
-  keyspace.setField(key!, field!, String(before + step))
-  return before + step
+  const step = parseLong(by!)
+  const before = parseLong(keyspace.hash(key!)?.get(field!) ?? '0', 'ERR hash value is not an integer')
+  const value = addLongs(before, step)
+  keyspace.setField(key!, field!, String(value))
+  return value
 }
 
 function hset([, key, ...pairs]: readonly string[], { keyspace }: Context): Reply {
@@ -200,13 +224,14 @@ function set(args: readonly string[], { keyspace, now }: Context): Reply {
   let expiry: { unit: string; value: string } | undefined
   for (let n = 3; n < args.length; n++) {
     const option = args[n]!.toUpperCase()
-    if (/^(EX|PX|EXAT|PXAT)$/.test(option) && n + 1 < args.length && !expiry && !options.has('KEEPTTL'))
+    const isUnit = /^(EX|PX|EXAT|PXAT)$/.test(option) && n + 1 < args.length
+    if (isUnit && !options.has('KEEPTTL') && (expiry?.unit ?? option) === option)
       expiry = { unit: option, value: args[++n]! }
     else if (/^(NX|XX|GET)$/.test(option) || (option === 'KEEPTTL' && !expiry)) options.add(option)
     else throw syntax()
+    if (options.has('NX') && options.has('XX')) throw syntax()
   }
-  if (options.has('NX') && options.has('XX')) throw syntax()
-  const at = expiry && expiryFrom(expiry, now(), 'set')
+  const at = expiry && expiryFrom(expiry, now())
   const before = options.has('GET') ? (keyspace.text(key) ?? null) : null
   if (keyspace.has(key) ? options.has('NX') : options.has('XX')) return before
   keyspace.setText(key, text)
@@ -214,18 +239,30 @@ function set(args: readonly string[], { keyspace, now }: Context): Reply {
   return options.has('GET') ? before : ok
 }
 
-function expiryFrom({ unit, value }: { unit: string; value: string }, now: Millis, command: string): Millis {
-  const given = parseInteger(value)
-  if (given <= 0) throw new RedisError(`ERR invalid expire time in '${command}' command`)
-  const ms = unit.startsWith('EX') ? given * 1000 : given
-  return unit.endsWith('AT') ? ms : Math.floor(now) + ms
+function expiryFrom({ unit, value }: { unit: string; value: string }, now: Millis): Millis {
+  const given = parseLong(value)
+  if (given <= 0) throw invalidExpiry('set')
+  return instantOf(given, unit.startsWith('EX') ? 1_000 : 1, unit.endsWith('AT') ? 0 : now, 'set')
+}
+
+const invalidExpiry = (command: string) => new RedisError(`ERR invalid expire time in '${command}' command`)
+
+/** Throws where 64 bits do not hold it. Beyond 2^53 ms, which is in 287,000 years, it is rounded. */
+function instantOf(given: Long, unitMs: number, from: Millis, command: string): Millis {
+  const near = Number(given) * unitMs + Math.floor(from)
+  if (Number.isSafeInteger(near)) return near
+  const duration = BigInt(given) * BigInt(unitMs)
+  if (!isLong(duration) || !isLong(duration + BigInt(Math.floor(from)))) throw invalidExpiry(command)
+  return near
 }
 
 const increment =
   (sign: 1 | -1, by?: number): Command['run'] =>
   ([, key, given], { keyspace }) => {
-    const step = sign * (by ?? parseInteger(given!))
-    const value = parseInteger(keyspace.text(key!) ?? '0') + step
+    const step = by ?? parseLong(given!)
+    // Its opposite is no 64-bit integer.
+    if (sign < 0 && step === -(2n ** 63n)) throw new RedisError('ERR decrement would overflow')
+    const value = addLongs(parseLong(keyspace.text(key!) ?? '0'), sign < 0 ? -step : step)
     keyspace.setText(key!, String(value))
     return value
   }
@@ -235,16 +272,31 @@ const increment =
 const expire =
   (unitMs: number, absolute: boolean): Command['run'] =>
   ([name, key, given, ...options], { keyspace, now }) => {
-    const value = parseInteger(given!)
-    if (options.length) throw new RedisError(`ERR Unsupported option ${options[0]}`)
-    if (!Number.isSafeInteger(value * unitMs))
-      throw new RedisError(`ERR invalid expire time in '${name!.toLowerCase()}' command`)
+    const words = expireOptions(options)
+    const at = instantOf(parseLong(given!), unitMs, absolute ? 0 : now(), name!.toLowerCase())
     if (!keyspace.has(key!)) return 0
-    const at = value * unitMs + (absolute ? 0 : Math.floor(now()))
+    const before = keyspace.expiryOf(key!)
+    if (words.has('NX') && before !== undefined) return 0
+    if (words.has('XX') && before === undefined) return 0
+    if (words.has('GT') && (before === undefined || at <= before)) return 0
+    if (words.has('LT') && before !== undefined && at >= before) return 0
     if (at <= now()) keyspace.delete(key!)
     else keyspace.expireAt(key!, at)
     return 1
   }
+
+function expireOptions(options: readonly string[]): ReadonlySet<string> {
+  const words = new Set<string>()
+  for (const option of options) {
+    if (!/^(NX|XX|GT|LT)$/i.test(option)) throw new RedisError(`ERR ${trimmedLine(`Unsupported option ${option}`)}`)
+    words.add(option.toUpperCase())
+  }
+  const has = (word: string) => words.has(word)
+  if (has('NX') && words.size > 1)
+    throw new RedisError('ERR NX and XX, GT or LT options at the same time are not compatible')
+  if (has('GT') && has('LT')) throw new RedisError('ERR GT and LT options at the same time are not compatible')
+  return words
+}
 
 const timeToLive =
   (unitMs: number): Command['run'] =>
@@ -290,8 +342,8 @@ export const commands: ReadonlyMap<string, Command> = new Map(
       return keyspace.zset(args[1]!)?.count(range) ?? 0
     }),
     ZRANGE: read(-4, zrange),
-    ZRANGEBYSCORE: read(-4, rangeByScore(false)),
-    ZREVRANGEBYSCORE: read(-4, rangeByScore(true)),
+    ZRANGEBYSCORE: read(-4, (args, context) => rangeByScore(args, context, false, rangeOptions(args))),
+    ZREVRANGEBYSCORE: read(-4, (args, context) => rangeByScore(args, context, true, rangeOptions(args))),
     ZREMRANGEBYSCORE: shrink(4, (args, { keyspace }) => {
       const range = rangeOf(args[2]!, args[3]!)
       return removeAll(keyspace, args[1]!, keyspace.zset(args[1]!)?.within(range) ?? [])
@@ -326,14 +378,20 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     PTTL: read(2, timeToLive(1)),
     PERSIST: shrink(2, persist),
     TIME: keyless(read(1, time)),
-    PING: keyless(read(-1, ([, message]) => message ?? { ok: 'PONG' })),
+    PING: keyless(
+      read(-1, ([name, message, ...more]) => {
+        if (more.length) throw wrongArity(name!)
+        return message ?? { ok: 'PONG' }
+      }),
+    ),
     FLUSHALL: keyless(
-      shrink(-1, (_, { keyspace }) => {
+      shrink(-1, ([, how, ...more], { keyspace }) => {
+        if (more.length || (how !== undefined && !/^(SYNC|ASYNC)$/i.test(how))) throw syntax()
         keyspace.clear()
         return ok
       }),
     ),
-    DBSIZE: keyless(read(1, (_, { keyspace }) => keyspace.keys().length)),
+    DBSIZE: keyless(read(1, (_, { keyspace }) => keyspace.size)),
   } satisfies Record<string, Command>),
 )
 
@@ -345,8 +403,13 @@ export function commandOf(args: readonly string[]): Command {
   return command
 }
 
-export const unknownCommand = ([name, ...rest]: readonly string[]) =>
-  new RedisError(`ERR unknown command '${name}', with args beginning with: ${rest.map(arg => `'${arg}' `).join('')}`)
+/** Redis quotes 128 characters of the arguments, each up to its first NUL. */
+export function unknownCommand([name, ...rest]: readonly string[]): RedisError {
+  let quoted = ''
+  for (const arg of rest) if (quoted.length < 128) quoted += `'${cString(arg).slice(0, 128 - quoted.length)}' `
+  const text = `unknown command '${cString(name!).slice(0, 128)}', with args beginning with: ${quoted}`
+  return new RedisError(`ERR ${oneLine(text)}`)
+}
 
 export function keysOf({ keys: [first, last] }: Command, args: readonly string[]): readonly string[] {
   return first === 0 ? [] : args.slice(first, last < 0 ? args.length + last + 1 : last + 1)

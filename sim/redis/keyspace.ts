@@ -43,6 +43,11 @@ export class Keyspace {
     return this.get(key) !== undefined
   }
 
+  /** Keys, those included that have expired and that nobody has touched since. */
+  get size(): number {
+    return this.#values.size
+  }
+
   keys(): string[] {
     return [...this.#values.keys()].filter(key => this.has(key))
   }
@@ -66,8 +71,12 @@ export class Keyspace {
     return value?.text
   }
 
-  /** `score` null removes the member, and with the last one the key. Answers the score before; null where there was none. */
-  setMember(key: string, member: string, score: number | null): number | null {
+  /**
+   * `to` null removes the member, and with the last one the key. Answers the score before; null where there was none.
+   * Minus zero becomes zero, as it does in the compact form that Redis gives to sets of up to 128 short members.
+   */
+  setMember(key: string, member: string, to: number | null): number | null {
+    const score = to === null ? null : to + 0
     let set = this.zset(key)
     if (!set) {
       if (score === null) return null
@@ -154,6 +163,11 @@ export class Keyspace {
     if (at === undefined) this.#expiries.delete(key)
     else this.#expiries.set(key, at)
     if (at !== before) this.#told({ key, undo: keyspace => keyspace.expireAt(key, before) })
+  }
+
+  /** When keys will end. */
+  expiries(): Millis[] {
+    return [...this.#expiries.values()]
   }
 
   /** Whether any key will expire. */

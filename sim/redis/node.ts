@@ -1,11 +1,12 @@
 /** One Redis server in memory: commands, scripts, its slots' redirections, and its replica's distance behind it. */
 import clusterKeySlot from 'cluster-key-slot'
 import type { Millis } from '../../proxy/ports.ts'
-import { type Command, commandOf, keysOf, unknownCommand, wrongArity } from './commands.ts'
+import { type Command, commandOf, keysOf, wrongArity } from './commands.ts'
 import { type Change, Keyspace } from './keyspace.ts'
 import type { CompiledScript, LuaEngine } from './lua/engine.ts'
 import { parseInteger } from './numbers.ts'
-import { RedisError, type Reply } from './reply.ts'
+import { oneLine, RedisError, type Reply } from './reply.ts'
+import { flagsOf, type ScriptFlag } from './shebang.ts'
 
 /** What a node knows of the cluster it is in. */
 export interface ClusterView {
@@ -34,11 +35,14 @@ export interface NodeOptions {
   cluster?: ClusterView
 }
 
-interface LoadedScript {
+interface LoadedScript extends Admission {
   compiled: CompiledScript
-  /** The shebang line; undefined without one: such a script has every right. */
-  flags: string | undefined
+  /** Undefined without a shebang: such a script has every right. */
+  flags: ReadonlySet<ScriptFlag> | undefined
 }
+
+/** What is asked of a command before it is executed. */
+type Admission = Pick<Command, 'writes' | 'grows'>
 
 /** A change that its replicas do not have yet. */
 interface Unreplicated {
@@ -47,7 +51,9 @@ interface Unreplicated {
   at: Millis
 }
 
-const outOfMemory = "command not allowed when used memory > 'maxmemory'."
+const outOfMemory = () => new RedisError("OOM command not allowed when used memory > 'maxmemory'.")
+const noScript = () => new RedisError('NOSCRIPT No matching script. Please use EVAL.')
+const readOnly = () => new RedisError("READONLY You can't write against a read only replica.")
 
 export class VirtualNode {
   readonly address: string
@@ -131,103 +137,142 @@ export class VirtualNode {
 
   #execute(args: readonly string[], asking: boolean): Reply {
     const name = args[0]!.toUpperCase()
-    if (this.busy && name !== 'SCRIPT')
-      throw new RedisError('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.')
     if (name === 'EVAL' || name === 'EVALSHA') return this.#eval(name, args, asking)
     if (name === 'SCRIPT') return this.#script(args)
     const command = commandOf(args)
-    this.#route(keysOf(command, args), asking)
-    if (this.full && command.grows) throw new RedisError(`OOM ${outOfMemory}`)
-    if (command.writes) this.#mustBePrimary()
+    this.#admit(command, keysOf(command, args), asking)
     this.#count(name)
     return command.run(args, { keyspace: this.keyspace, now: this.#options.now })
   }
 
+  /** Redis's checks before a command is executed, in its order (src/server.c, processCommand). */
+  #admit({ writes, grows }: Admission, keys: readonly string[], asking: boolean) {
+    this.#route(keys, asking)
+    if (this.full && grows && !this.busy) throw outOfMemory()
+    if (writes && this.role === 'replica') throw readOnly()
+    if (this.busy)
+      throw new RedisError('BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.')
+  }
+
   #eval(name: 'EVAL' | 'EVALSHA', args: readonly string[], asking: boolean): Reply {
     if (args.length < 3) throw wrongArity(name)
-    const count = parseInteger(args[2]!)
-    if (count > args.length - 3) throw new RedisError("ERR Number of keys can't be greater than number of args")
-    if (count < 0) throw new RedisError("ERR Number of keys can't be negative")
-    const keys = args.slice(3, 3 + count)
-    this.#route(keys, asking)
+    const given = args[1]!
+    const known = this.#scripts.get(name === 'EVAL' ? this.#options.sha1(given) : given.toLowerCase())
+    const count = keyCountOf(args)
+    const keys = typeof count === 'number' ? args.slice(3, 3 + count) : []
+    this.#admit(known ?? (name === 'EVAL' ? admissionOf(given) : harmless), keys, asking)
+    // What cannot be a hash is not looked at any further.
+    if (name === 'EVALSHA' && given.length !== 40) throw noScript()
+    if (typeof count !== 'number') throw count
     this.#count(name)
-    const script = name === 'EVAL' ? this.#load(args[1]!) : this.#scripts.get(args[1]!.toLowerCase())
-    if (!script) throw new RedisError('NOSCRIPT No matching script. Please use EVAL.')
-    const { compiled, flags } = script
-    if (this.full && flags && !flags.includes('allow-oom'))
-      throw new RedisError("OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'")
+    const script = known ?? (name === 'EVAL' ? this.#load(given) : undefined)
+    if (!script) throw noScript()
+    return this.#counted(this.#run(script, keys, args.slice(3 + keys.length), asking))
+  }
+
+  #run({ compiled, flags }: LoadedScript, keys: readonly string[], args: readonly string[], asking: boolean): Reply {
     const { engine, now, cluster } = this.#options
-    const refuses = this.full && !flags
+    if (cluster && flags?.has('no-cluster'))
+      throw new RedisError("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+    const readsOnly = flags?.has('no-writes')
+    const mayGrow = !this.full || flags?.has('allow-oom')
     // Inside a script time stands still.
     const startedAt = now()
     const context = { keyspace: this.keyspace, now: () => startedAt }
-    const reply = engine.run(compiled, keys, args.slice(3 + count), call => {
+    const local = cluster && this.#localGuard(keys, flags, asking)
+    let hasWritten = false
+    return engine.run(compiled, keys, args, call => {
       const command = scriptCommand(call)
-      // The declared keys have been routed already.
-      if (cluster && !(command.keys[1] === 1 && keys.includes(call[1]!))) this.#local(keysOf(command, call))
-      if (refuses && command.grows) throw new RedisError(`OOM ${outOfMemory}`)
+      if (command.writes && !hasWritten) {
+        if (readsOnly) throw new RedisError('ERR Write commands are not allowed from read-only scripts.')
+        if (this.role === 'replica') throw readOnly()
+        if (command.grows && !mayGrow) throw outOfMemory()
+        // What has begun to write cannot be stopped in the middle.
+        hasWritten = true
+      }
+      local?.(command, call)
       return command.run(call, context)
     })
-    return this.#counted(reply)
+  }
+
+  /** A script may touch only what this node serves (src/script.c, scriptVerifyClusterState). */
+  #localGuard(keys: readonly string[], flags: ReadonlySet<ScriptFlag> | undefined, asking: boolean) {
+    let slot = keys.length ? keySlot(keys[0]!) : undefined
+    const mayCross = !flags || flags.has('allow-cross-slot-keys')
+    return (command: Command, call: readonly string[]) => {
+      // The declared keys have been routed already, and stay unless their slot is on its way.
+      if (!this.migrations.length && command.keys[1] === 1 && keys.includes(call[1]!)) return
+      const touched = keysOf(command, call)
+      if (!touched.length) return
+      try {
+        this.#route(touched, asking)
+      } catch (error) {
+        throw new RedisError(
+          (error as Error).message === clusterDown
+            ? 'ERR Script attempted to execute a command while the cluster is down'
+            : 'ERR Script attempted to access a non local key in a cluster node',
+        )
+      }
+      slot ??= keySlot(touched[0]!)
+      if (!mayCross && slot !== keySlot(touched[0]!))
+        throw new RedisError('ERR Script attempted to access keys that do not hash to the same slot')
+    }
   }
 
   #load(text: string): LoadedScript {
     const sha = this.#options.sha1(text)
     let script = this.#scripts.get(sha)
     if (!script) {
-      script = { compiled: this.#options.engine.compile(text, sha), flags: flagsOf(text) }
+      const flags = flagsOf(text)
+      script = { compiled: this.#options.engine.compile(text, sha), flags, ...admissionBy(flags) }
       this.#scripts.set(sha, script)
     }
     return script
   }
 
+  /** LOAD, EXISTS, FLUSH and KILL. */
   #script(args: readonly string[]): Reply {
-    switch (args[1]?.toUpperCase()) {
-      case 'LOAD':
-        return this.#load(args[2]!).compiled.sha
-      case 'EXISTS':
-        return args.slice(2).map(sha => (this.#scripts.has(sha.toLowerCase()) ? 1 : 0))
-      case 'FLUSH':
-        this.#scripts.clear()
-        return { ok: 'OK' }
-    }
-    throw unknownCommand(args)
+    if (args.length < 2) throw wrongArity('script')
+    const [, name, ...rest] = args as [string, string, ...string[]]
+    const subcommand = name.toUpperCase()
+    const arity = { LOAD: rest.length === 1, EXISTS: rest.length > 0, FLUSH: true, KILL: rest.length === 0 }[subcommand]
+    if (arity === undefined) throw new RedisError(oneLine(`ERR unknown subcommand '${name}'. Try SCRIPT HELP.`))
+    if (!arity) throw wrongArity(`script|${name}`)
+    if (subcommand === 'KILL') return this.#killScript()
+    this.#admit(harmless, [], false)
+    if (subcommand === 'LOAD') return this.#load(rest[0]!).compiled.sha
+    if (subcommand === 'EXISTS') return rest.map(sha => (this.#scripts.has(sha.toLowerCase()) ? 1 : 0))
+    if (rest.length > 1 || (rest.length === 1 && !/^(SYNC|ASYNC)$/i.test(rest[0]!)))
+      throw new RedisError('ERR SCRIPT FLUSH only support SYNC|ASYNC option')
+    this.#scripts.clear()
+    return { ok: 'OK' }
+  }
+
+  #killScript(): Reply {
+    if (!this.busy) throw new RedisError('NOTBUSY No scripts in execution right now.')
+    this.busy = false
+    return { ok: 'OK' }
   }
 
   /** Redis Cluster's answer to keys that are not here (src/cluster.c, getNodeByQuery). */
   #route(keys: readonly string[], asking: boolean) {
     const { cluster } = this.#options
     if (!cluster || keys.length === 0) return
-    const slot = slotOf(keys)
-    if (this.down) throw new RedisError('CLUSTERDOWN The cluster is down')
-    const owner = cluster.ownerOf(slot)
+    const owner = cluster.ownerOf(keySlot(keys[0]!))
     if (!owner) throw new RedisError('CLUSTERDOWN Hash slot not served')
+    const slot = slotOf(keys)
+    if (this.down) throw new RedisError(clusterDown)
     const migration = this.migrations.find(moving => moving.slot === slot)
     const missing = migration ? keys.filter(key => !this.keyspace.has(key)).length : 0
     if (migration && migration.from === this && missing > 0) {
-      if (missing < keys.length) throw new RedisError('TRYAGAIN Multiple keys request during rehashing of slot')
+      if (missing < keys.length) throw tryAgain()
       throw new RedisError(`ASK ${slot} ${migration.to.address}`)
     }
     if (migration && migration.to === this && asking) {
-      if (keys.length > 1 && missing > 0)
-        throw new RedisError('TRYAGAIN Multiple keys request during rehashing of slot')
+      if (missing > 0 && keys.some(key => key !== keys[0])) throw tryAgain()
       return
     }
-    if (owner !== this || this.role === 'replica') throw new RedisError(`MOVED ${slot} ${owner.address}`)
-  }
-
-  /** A script may touch only what this node serves. */
-  #local(keys: readonly string[]) {
-    const { cluster } = this.#options
-    if (!cluster || keys.length === 0) return
-    const owner = cluster.ownerOf(slotOf(keys))
-    const importing = this.migrations.some(({ to, slot }) => to === this && slot === slotOf(keys))
-    if (owner !== this && !importing)
-      throw new RedisError('ERR Script attempted to access a non local key in a cluster node')
-  }
-
-  #mustBePrimary() {
-    if (this.role === 'replica') throw new RedisError("READONLY You can't write against a read only replica.")
+    if (owner !== this) throw new RedisError(`MOVED ${slot} ${owner.address}`)
   }
 
   #count(name: string) {
@@ -241,21 +286,49 @@ export class VirtualNode {
   }
 }
 
+const clusterDown = 'CLUSTERDOWN The cluster is down'
+const tryAgain = () => new RedisError('TRYAGAIN Multiple keys request during rehashing of slot')
+
+/** Of a script that Redis knows nothing of yet, and of every other command that neither writes nor grows. */
+const harmless: Admission = { writes: false, grows: false }
+
+/** A shebang without `no-writes` may write, and without `allow-oom` it may then fill the memory. */
+const admissionBy = (flags: ReadonlySet<ScriptFlag> | undefined): Admission =>
+  !flags || flags.has('no-writes') ? harmless : { writes: true, grows: !flags.has('allow-oom') }
+
+function admissionOf(text: string): Admission {
+  try {
+    return admissionBy(flagsOf(text))
+  } catch {
+    return harmless
+  }
+}
+
+/** How many keys the caller of a script declares, or what is wrong with that number. */
+function keyCountOf(args: readonly string[]): number | RedisError {
+  try {
+    const count = parseInteger(args[2]!)
+    if (count > args.length - 3) return new RedisError("ERR Number of keys can't be greater than number of args")
+    return count < 0 ? new RedisError("ERR Number of keys can't be negative") : count
+  } catch (error) {
+    return error as RedisError
+  }
+}
+
 function scriptCommand(call: readonly string[]): Command {
   try {
     return commandOf(call)
   } catch (error) {
-    const unknown = (error as Error).message.startsWith('ERR unknown')
+    const isUnknown = (error as Error).message.startsWith('ERR unknown')
+    if (isUnknown && /^(EVAL|EVALSHA|SCRIPT)$/i.test(call[0]!))
+      throw new RedisError('ERR This Redis command is not allowed from script')
     throw new RedisError(
-      unknown
+      isUnknown
         ? 'ERR Unknown Redis command called from script'
         : 'ERR Wrong number of args calling Redis command from script',
     )
   }
 }
-
-const flagsOf = (text: string): string | undefined =>
-  text.startsWith('#!') ? text.slice(0, text.indexOf('\n')) : undefined
 
 /** The slot that all keys share; throws CROSSSLOT when they do not. */
 function slotOf(keys: readonly string[]): number {

@@ -1,29 +1,20 @@
 /** What Redis 7.0 sets up before any script runs (src/script_lua.c, src/eval.c), in Lua. Answers the error handler. */
 export const boot = `
-function redis.error_reply(text)
-  if type(text) ~= 'string' then return {err = 'ERR wrong number or type of arguments'} end
-  if string.sub(text, 1, 1) == '-' then text = string.sub(text, 2) end
-  text = string.gsub(text, '[\\r\\n]+$', '')
-  if not string.find(text, ' ', 1, true) then text = 'ERR ' .. text end
-  return {err = text}
+local wrong = 'ERR wrong number or type of arguments'
+function redis.error_reply(text, ...)
+  if type(text) ~= 'string' or select('#', ...) > 0 then return {err = wrong} end
+  local code, rest = string.match(text, '^%-?([^ %z]*) ([^%z]*)')
+  if not code then code, rest = 'ERR', string.match(text, '^%-?([^%z]*)') end
+  rest = string.gsub(string.gsub(rest, '^[\\r\\n]+', ''), '[\\r\\n]+$', '')
+  return {err = code .. ' ' .. rest}
 end
-function redis.status_reply(text)
-  if type(text) ~= 'string' then return {err = 'ERR wrong number or type of arguments'} end
+function redis.status_reply(text, ...)
+  if type(text) ~= 'string' or select('#', ...) > 0 then return {err = wrong} end
   return {ok = text}
 end
 function redis.log() end
 function redis.setresp() end
 redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE, redis.LOG_WARNING = 0, 1, 2, 3
-
--- Redis's own pcall: the error of a redis.call reaches the script as text.
-local plain = pcall
-local function answer(fine, ...)
-  if fine then return fine, ... end
-  local problem = ...
-  if type(problem) == 'table' and type(problem.err) == 'string' then return false, problem.err end
-  return false, ...
-end
-function pcall(...) return answer(plain(...)) end
 
 dofile, loadfile, print, newproxy, collectgarbage = nil, nil, nil, nil, nil
 math.random, math.randomseed = nil, nil

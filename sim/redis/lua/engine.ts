@@ -6,7 +6,7 @@
  * cjson, cmsgpack, struct, bit, math.random, and the RESP3 types.
  */
 import { formatDouble } from '../numbers.ts'
-import { isError, RedisError, type Reply } from '../reply.ts'
+import { isError, oneLine, RedisError, type Reply, trimmedLine } from '../reply.ts'
 import { boot } from './boot.ts'
 
 /** A compiled script, for the engine that compiled it. */
@@ -38,15 +38,21 @@ interface Api {
   lua_gettop(state: number): number
   lua_settop(state: number, top: number): void
   lua_insert(state: number, index: number): void
+  lua_remove(state: number, index: number): void
   lua_type(state: number, index: number): number
   lua_tonumber(state: number, index: number): number
+  lua_isnumber(state: number, index: number): number
+  lua_isstring(state: number, index: number): number
   lua_toboolean(state: number, index: number): number
   lua_tolstring(state: number, index: number, size: number): number
   lua_pushlstring(state: number, text: number, size: number): void
   lua_pushnumber(state: number, value: number): void
   lua_pushboolean(state: number, value: number): void
   lua_pushcclosure(state: number, slot: number, upvalues: number): void
+  lua_tocfunction(state: number, index: number): number
+  lua_replace(state: number, index: number): void
   lua_createtable(state: number, items: number, fields: number): void
+  lua_gettable(state: number, index: number): void
   lua_rawget(state: number, index: number): void
   lua_rawset(state: number, index: number): void
   lua_rawgeti(state: number, index: number, n: number): void
@@ -61,7 +67,14 @@ type CFunction = (state: number) => number
 
 const registry = -10_000
 const globals = -10_002
+const allResults = -1
 const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
+
+/**
+ * Where Lua 5.1 keeps things on a 32-bit machine (lobject.h, lstate.h): of a state its stack's `base` and `top`, of a value its
+ * size and its `type`, of a string its `length` and its `text`. Asking through the API takes ten calls for a command's arguments.
+ */
+const layout = { top: 8, base: 12, value: 16, type: 8, length: 12, text: 16 } as const
 
 /** What Node's `toString('latin1')` and `write` call, without their overhead: documented by neither types nor manual, and unchanged since Node 6. */
 interface Latin1Buffer extends Buffer<ArrayBuffer> {
@@ -74,7 +87,8 @@ class LongJump {}
 
 export class LuaEngine {
   readonly #api: Api
-  readonly #state: number
+  /** The thread that runs: a script may make coroutines. */
+  #state: number
   /** The memory of the engine, as it is now: it moves when it grows. */
   #bytes = Buffer.alloc(0) as Latin1Buffer
   #words!: DataView
@@ -107,17 +121,22 @@ export class LuaEngine {
       this.#pushText(name)
       api.lua_call(this.#state, 1, 0)
     }
+    this.#widenFormat()
+    this.#hastenToNumber()
     api.lua_createtable(this.#state, 0, 4)
     for (const [name, raises] of [
       ['call', true],
       ['pcall', false],
     ] as const) {
       this.#pushText(name)
-      api.lua_pushcclosure(this.#state, this.#slotOf(asCFunction(() => this.#redisCall(raises))), 0)
+      api.lua_pushcclosure(this.#state, this.#slotOf(this.#function(() => this.#redisCall(raises))), 0)
       api.lua_rawset(this.#state, -3)
     }
     this.#pushText('redis')
     api.lua_insert(this.#state, -2)
+    api.lua_rawset(this.#state, globals)
+    this.#pushText('pcall')
+    api.lua_pushcclosure(this.#state, this.#slotOf(this.#function(() => this.#pcall())), 0)
     api.lua_rawset(this.#state, globals)
     for (const word of ['KEYS', 'ARGV', 'err', 'ok', ...frequent]) this.#intern(word)
     // The boot script answers the error handler that every call uses.
@@ -164,7 +183,7 @@ export class LuaEngine {
       this.#api.lua_settop(this.#state, -2)
     }
     const where = fields.source && fields.line ? ` script: ${sha}, on ${fields.source}:${fields.line}.` : ''
-    return { err: `${fields.err ?? 'ERR unknown error'}${where}` }
+    return { err: `${oneLine(fields.err ?? 'ERR unknown error')}${where}` }
   }
 
   #setGlobal(name: 'KEYS' | 'ARGV', values: readonly string[], intern: boolean) {
@@ -181,14 +200,15 @@ export class LuaEngine {
   }
 
   #redisCall(raises: boolean): number {
-    const api = this.#api
-    const state = this.#state
-    const count = api.lua_gettop(state)
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const base = words.getUint32(this.#state + layout.base, true)
+    const count = (words.getUint32(this.#state + layout.top, true) - base) / layout.value
     const args = new Array<string>(count)
     for (let n = 0; n < count; n++) {
-      const kind = api.lua_type(state, n + 1)
-      if (kind === type.string) args[n] = this.#textAt(n + 1)
-      else if (kind === type.number) args[n] = formatDouble(api.lua_tonumber(state, n + 1))
+      const value = base + n * layout.value
+      const kind = words.getUint32(value + layout.type, true)
+      if (kind === type.string) args[n] = this.#textOf(words.getUint32(value, true))
+      else if (kind === type.number) args[n] = formatDouble(words.getFloat64(value, true))
       else return this.#fail('ERR Lua redis lib command arguments must be strings or integers', raises)
     }
     if (count === 0) return this.#fail('ERR Please specify at least one argument for this redis lib call', raises)
@@ -200,9 +220,115 @@ export class LuaEngine {
       return this.#fail(error.message, raises)
     }
     if (typeof reply === 'object' && reply !== null && isError(reply)) return this.#fail(reply.err, raises)
-    api.lua_settop(state, 0)
     this.#push(reply)
     return 1
+  }
+
+  /** Puts a `tonumber` before Lua's own that reads plain whole numbers: Lua's goes by a software `long double`, which costs more than a command. */
+  #hastenToNumber() {
+    const api = this.#api
+    this.#pushText('tonumber')
+    api.lua_rawget(this.#state, globals)
+    const plain = api.__indirect_function_table.get(api.lua_tocfunction(this.#state, -1)) as CFunction
+    api.lua_settop(this.#state, 0)
+    this.#pushText('tonumber')
+    const hasty = () => this.#toNumber() ?? plain(this.#state)
+    api.lua_pushcclosure(this.#state, this.#slotOf(this.#function(hasty)), 0)
+    api.lua_rawset(this.#state, globals)
+  }
+
+  /** How many results it left: one, or undefined where Lua's own has to look. */
+  #toNumber(): 1 | undefined {
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const base = words.getUint32(this.#state + layout.base, true)
+    const count = (words.getUint32(this.#state + layout.top, true) - base) / layout.value
+    const isText = count === 1 && words.getUint32(base + layout.type, true) === type.string
+    const value = isText ? this.#wholeNumberOf(words.getUint32(base, true)) : undefined
+    if (value === undefined) return undefined
+    this.#api.lua_pushnumber(this.#state, value)
+    return 1
+  }
+
+  /** Undefined unless the string is up to 15 decimal digits, perhaps after a minus: what a double holds exactly. */
+  #wholeNumberOf(text: number): number | undefined {
+    const bytes = this.#bytes
+    const end = text + layout.text + this.#words.getUint32(text + layout.length, true)
+    let at = text + layout.text
+    const negative = bytes[at] === 45
+    if (negative) at++
+    if (at === end || end - at > 15) return undefined
+    let value = 0
+    for (; at < end; at++) {
+      const digit = bytes[at]! - 48
+      if (digit < 0 || digit > 9) return undefined
+      value = value * 10 + digit
+    }
+    return negative ? -value : value
+  }
+
+  /** Redis's own `pcall`: the error of a `redis.call` reaches the script as text (src/script_lua.c, luaRedisPcall). */
+  #pcall(): number {
+    const api = this.#api
+    const state = this.#state
+    const count = api.lua_gettop(state)
+    // The result's place holder comes before the function; Redis calls it when it is given none.
+    api.lua_pushboolean(state, 1)
+    if (count === 0) api.lua_pushboolean(state, 1)
+    else api.lua_insert(state, 1)
+    if (!api.lua_pcall(state, Math.max(0, count - 1), allResults, 0)) return api.lua_gettop(state)
+    api.lua_remove(state, 1)
+    if (api.lua_type(state, -1) === type.table) {
+      this.#pushText('err')
+      api.lua_gettable(state, -2)
+      if (api.lua_isstring(state, -1)) api.lua_replace(state, -2)
+    }
+    api.lua_pushboolean(state, 0)
+    api.lua_insert(state, 1)
+    return api.lua_gettop(state)
+  }
+
+  /** Puts a `string.format` before the library's that has 64 bits for `%d` and `%i`: a `long` of WebAssembly has 32. */
+  #widenFormat() {
+    const api = this.#api
+    const state = this.#state
+    api.lua_pushlstring(state, this.#cString('string'), 6)
+    api.lua_rawget(state, globals)
+    this.#pushText('format')
+    api.lua_rawget(state, -2)
+    const narrow = api.__indirect_function_table.get(api.lua_tocfunction(state, -1)) as CFunction
+    api.lua_settop(state, -2)
+    this.#pushText('format')
+    // In the frame that Lua made for ours, the library's own finds its arguments, and its name for errors.
+    const wide = () => {
+      this.#widenIntegers()
+      return narrow(this.#state)
+    }
+    api.lua_pushcclosure(state, this.#slotOf(this.#function(wide)), 0)
+    api.lua_rawset(state, -3)
+    api.lua_settop(state, 0)
+  }
+
+  /** Where an argument of `%d` is too large for 32 bits, `%.0f` prints what a 64-bit integer would. */
+  #widenIntegers() {
+    const api = this.#api
+    const state = this.#state
+    if (api.lua_type(state, 1) !== type.string) return
+    const format = this.#textAt(1)
+    if (!/%[-+ #0]*\d*[di]/.test(format)) return
+    let index = 1
+    const wide = format.replaceAll(/%(%|[-+ #0]*\d*(?:\.\d*)?[a-zA-Z])/g, (specifier, kind: string) => {
+      if (kind === '%') return specifier
+      index++
+      if (!/^[-+ #0]*\d*[di]$/.test(kind) || !api.lua_isnumber(state, index)) return specifier
+      const value = api.lua_tonumber(state, index)
+      if (Math.abs(value) < 2 ** 31) return specifier
+      api.lua_pushnumber(state, integerOf(value))
+      api.lua_replace(state, index)
+      return `${specifier.slice(0, -1)}.0f`
+    })
+    if (wide === format) return
+    this.#pushText(wide)
+    api.lua_replace(state, 1)
   }
 
   #fail(err: string, raises: boolean): number {
@@ -215,6 +341,7 @@ export class LuaEngine {
     const api = this.#api
     const state = this.#state
     if (typeof reply === 'number') api.lua_pushnumber(state, reply)
+    else if (typeof reply === 'bigint') api.lua_pushnumber(state, Number(reply))
     else if (typeof reply === 'string') this.#pushText(reply)
     else if (reply === null) api.lua_pushboolean(state, 0)
     else if (isList(reply)) {
@@ -250,8 +377,8 @@ export class LuaEngine {
           api.lua_rawget(state, index)
           const text = api.lua_type(state, -1) === type.string ? this.#textAt(-1) : undefined
           api.lua_settop(state, -2)
-          // A line break would end the reply on the wire.
-          if (text !== undefined) return { [name]: text.replaceAll(/[\r\n]/g, ' ') } as Reply
+          if (text === undefined) continue
+          return name === 'ok' ? { ok: oneLine(text) } : { err: trimmedLine(text) }
         }
         const items: Reply[] = []
         for (let n = 1; ; n++) {
@@ -284,7 +411,7 @@ export class LuaEngine {
     const known = this.#references.get(text)
     if (known !== undefined) return known
     this.#pushText(text)
-    this.#byAddress.set(this.#api.lua_tolstring(this.#state, -1, 0), text)
+    this.#byAddress.set(this.#api.lua_tolstring(this.#state, -1, 0) - layout.text, text)
     const reference = this.#api.luaL_ref(this.#state, registry)
     this.#references.set(text, reference)
     return reference
@@ -306,11 +433,17 @@ export class LuaEngine {
   }
 
   #textAt(index: number): string {
-    const address = this.#api.lua_tolstring(this.#state, index, this.#scratch)
-    const known = this.#byAddress.get(address)
+    const address = this.#api.lua_tolstring(this.#state, index, 0)
+    if (!this.#bytes.length) this.#refresh()
+    return this.#textOf(address - layout.text)
+  }
+
+  /** The string that Lua keeps here. */
+  #textOf(text: number): string {
+    const known = this.#byAddress.get(text)
     if (known !== undefined) return known
-    const bytes = this.#bytes.length ? this.#bytes : this.#refresh()
-    return bytes.latin1Slice(address, address + this.#words.getUint32(this.#scratch, true))
+    const from = text + layout.text
+    return this.#bytes.latin1Slice(from, from + this.#words.getUint32(text + layout.length, true))
   }
 
   #write(text: string, to: number) {
@@ -325,6 +458,23 @@ export class LuaEngine {
     const { buffer } = this.#api.memory
     this.#words = new DataView(buffer)
     return (this.#bytes = Buffer.from(buffer) as Latin1Buffer)
+  }
+
+  #fresh(): DataView {
+    this.#refresh()
+    return this.#words
+  }
+
+  #function(body: () => number): CFunction {
+    return asCFunction(state => {
+      const outer = this.#state
+      this.#state = state
+      try {
+        return body()
+      } finally {
+        this.#state = outer
+      }
+    })
   }
 
   #slotOf(cFunction: CFunction): number {
@@ -382,7 +532,7 @@ export class LuaEngine {
 
 /** What the project's scripts say most. */
 const frequent =
-  'TIME ZSCORE ZCARD ZCOUNT ZADD ZREM ZINCRBY ZRANGEBYSCORE ZREVRANGEBYSCORE WITHSCORES LIMIT GT # -inf +inf session attempt'.split(
+  'TIME ZSCORE ZCARD ZCOUNT ZADD ZREM ZINCRBY ZRANGEBYSCORE ZREVRANGEBYSCORE WITHSCORES LIMIT GT # -inf +inf session attempt %.0f'.split(
     ' ',
   )
 

@@ -4,6 +4,7 @@ import type { Millis } from '../../../proxy/ports.ts'
 import { type Client, taken } from '../../../proxy/request.ts'
 import type { VirtualClock } from '../../clock.ts'
 import type { ClientEvent, Tell } from '../../history.ts'
+import type { Leaving } from '../../load/load.ts'
 import type { AskStep } from '../../plan.ts'
 import { flawOf } from '../../providers/flaw.ts'
 import { decoded } from './encoded.ts'
@@ -48,7 +49,7 @@ export function playAsks(asks: readonly AskStep[], origin: Millis, options: Clie
 
 /** Resolves when the request has ended for its client; never rejects. */
 function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Promise<void> {
-  const { request, session, shape, stream, via } = ask
+  const { request, session, shape, stream, via, leaves } = ask
   const say = (event: ClientEvent) => tell({ at: clock.now(), from: 'client', ...event })
   say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream })
   return new Promise(resolve => {
@@ -57,17 +58,26 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
     let bytes = 0
     let ended = false
     const chunks: Uint8Array[] = []
-    const end = (outcome: 'complete' | 'answered' | 'broken', because?: string) => {
+    const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string) => {
       if (ended) return
       ended = true
       giveUp()
+      stay()
       say({ kind: 'client-ended', request, outcome, status, bytes, ...(because !== undefined && { because }) })
       resolve()
     }
-    const giveUp = clock.after(deadlineMs, () => {
-      end('broken', `not ended within ${deadlineMs} ms`)
+    const leave = (outcome: 'broken' | 'aborted', because: string) => {
+      if (ended) return
+      end(outcome, because)
       gone.abort(left)
-    })
+    }
+    const giveUp = clock.after(deadlineMs, () => leave('broken', `not ended within ${deadlineMs} ms`))
+    let stay = () => {}
+    const leaveAfter = (moment: Leaving['after']) => {
+      if (leaves?.after === moment)
+        stay = clock.after(leaves.ms, () => leave('aborted', `left ${leaves.ms} ms after the ${moment}`))
+    }
+    leaveAfter('send')
     const client: Client = {
       signal: gone.signal,
       begin(code) {
@@ -75,7 +85,10 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
       },
       write(chunk) {
         if (gone.signal.aborted) return Promise.reject(left)
-        if (bytes === 0 && chunk.length) say({ kind: 'client-first-byte', request, status })
+        if (bytes === 0 && chunk.length) {
+          say({ kind: 'client-first-byte', request, status })
+          leaveAfter('first-byte')
+        }
         bytes += chunk.length
         chunks.push(chunk)
         return taken

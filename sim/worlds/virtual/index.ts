@@ -37,7 +37,7 @@ export interface VirtualOptions {
 }
 
 /** One-way delays. Round trips cost time, or races would vanish. */
-const toStore = { minMs: 0.1, maxMs: 0.5 }
+const usuallyToStore = { minMs: 0.1, maxMs: 0.5 }
 const toProvider = { minMs: 0.2, maxMs: 1 }
 
 export async function openVirtual({ plan, tracker, resources, tell, breathe, signal }: VirtualOptions): Promise<World> {
@@ -45,7 +45,8 @@ export async function openVirtual({ plan, tracker, resources, tell, breathe, sig
   const { engine, sha1, scriptOf } = resources
   const clock = new VirtualClock(breathe)
   const now = () => clock.now()
-  const linkBetween = (from: string, to: string, range: typeof toStore) =>
+  const toStore = topology.toStore ?? usuallyToStore
+  const linkBetween = (from: string, to: string, range: typeof toProvider) =>
     new Link({ seed: seedFor(seed, 'link', from, to), now, ...range })
   const watched = new Map(topology.providers.map(({ id }) => [toBytes(tracker.membersKey(id)), id]))
   const watch = watchStore(watched, now, tell)
@@ -56,7 +57,7 @@ export async function openVirtual({ plan, tracker, resources, tell, breathe, sig
   const proxies = Array.from({ length: topology.instances }, (_, n): ProxyCore => {
     const instance = `proxy-${n + 1}`
     const links = new Map<string, Link>()
-    const linkTo = (to: string, range: typeof toStore) => {
+    const linkTo = (to: string, range: typeof toProvider) => {
       let link = links.get(to)
       if (!link) links.set(to, (link = linkBetween(instance, to, range)))
       return link

@@ -29,8 +29,8 @@ export interface ProvidersOptions {
 export class VirtualProviders {
   readonly #options: ProvidersOptions
   readonly #providers: ReadonlyMap<string, { pace: Pace; behaviours: Behaviours; attempts: number }>
-  /** How often each request has come to each provider: a second try draws anew. */
-  readonly #tries = new Map<string, number>()
+  /** Where each request has come to so far: a second try at one provider draws anew. */
+  readonly #tries = new Map<string, string[]>()
 
   constructor(options: ProvidersOptions) {
     this.#options = options
@@ -45,7 +45,7 @@ export class VirtualProviders {
 
   /** The request is over: nothing more will be asked for it. */
   forget(request: string): void {
-    for (const id of this.#providers.keys()) this.#tries.delete(`${id} ${request}`)
+    this.#tries.delete(request)
   }
 
   transport(linkTo: (provider: string) => Link): Transport {
@@ -74,9 +74,7 @@ export class VirtualProviders {
         about.attempt = `${id}-${++provider.attempts}`
         tell({ at: clock.now(), from: 'providers', kind: 'provider-began', ...about })
         if (!asked) return (said = unreadable(request.shape))
-        const key = `${id} ${asked.request}`
-        const nth = (this.#tries.get(key) ?? 0) + 1
-        this.#tries.set(key, nth)
+        const nth = this.#nthTry(id, asked.request)
         said = answer(
           asked,
           provider.behaviours.now(),
@@ -97,6 +95,16 @@ export class VirtualProviders {
           since,
         }),
     }
+  }
+
+  #nthTry(id: string, request: string): number {
+    const tries = this.#tries.get(request)
+    if (!tries) {
+      this.#tries.set(request, [id])
+      return 1
+    }
+    tries.push(id)
+    return tries.filter(tried => tried === id).length
   }
 
   #of(id: string) {

@@ -147,6 +147,30 @@ test('a request that takes longer than its deadline is given up', async () => {
   expect(end).toMatchObject({ outcome: 'broken', because: 'not ended within 20 ms' })
 })
 
+test.each([
+  ['send', (_: unknown, _outgoing: ServerResponse) => {}, 0],
+  ['first-byte', (_: unknown, outgoing: ServerResponse) => outgoing.write('data: {}\n\n'), 200],
+] as const)(
+  'a client that leaves after the %s has aborted, and its connection is gone',
+  async (after, listener, status) => {
+    const closed: Promise<unknown>[] = []
+    const url = await target((incoming, outgoing) => {
+      closed.push(once(outgoing, 'close'))
+      listener(incoming, outgoing)
+    })
+    const [end] = ends(await played([ask('r1', { leaves: { after, ms: 20 } })], [url]))
+    expect(end).toMatchObject({ outcome: 'aborted', status })
+    await Promise.all(closed)
+    expect(closed).toHaveLength(1)
+  },
+)
+
+test('a client that would leave later than its answer ends stays', async () => {
+  const url = await target((_, outgoing) => outgoing.end(whole))
+  const [end] = ends(await played([ask('r1', { leaves: { after: 'send', ms: 30_000 } })], [url]))
+  expect(end).toMatchObject({ outcome: 'complete' })
+})
+
 test('interrupted: what is under way is aborted, what has not left is dropped, and it is over', async () => {
   const leaving = new AbortController()
   const url = await target((_, outgoing) => outgoing.write('data: {}\n\n', () => leaving.abort()))

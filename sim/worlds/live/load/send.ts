@@ -1,6 +1,7 @@
 /** One request of a storm's client, from the send to the end, told in client events. */
 import { request as call, type Dispatcher } from 'undici'
 import type { ClientEvent, RawEvent } from '../../../history.ts'
+import type { Leaving } from '../../../load/load.ts'
 import type { AskStep } from '../../../plan.ts'
 import { bodyOf, pathOf } from '../../../providers/asked.ts'
 import { flawOf } from '../../../providers/flaw.ts'
@@ -21,25 +22,34 @@ export interface SendOptions {
 
 /** Resolves when the request has ended, however it did; never rejects. */
 export async function send(ask: AskStep, options: SendOptions): Promise<void> {
-  const { request, session, shape, stream } = ask
+  const { request, session, shape, stream, leaves } = ask
   const { target, plannedAt, key, dispatcher, emit, signal, deadlineMs } = options
   const tell = (event: ClientEvent) => emit({ at: hostNow(), from: 'client', ...event })
   const deadline = AbortSignal.timeout(deadlineMs)
+  const leaving = new AbortController()
+  let patience: NodeJS.Timeout | undefined
+  const leaveAfter = (moment: Leaving['after']) => {
+    if (leaves?.after === moment) patience = setTimeout(() => leaving.abort(), leaves.ms)
+  }
   let status = 0
   let bytes = 0
   tell({ kind: 'client-sent', request, session, plannedAt, shape, stream })
+  leaveAfter('send')
   try {
     const reply = await call(target + pathOf[shape], {
       dispatcher,
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-api-key': key, 'x-request-id': request },
       body: bodyOf(ask),
-      signal: AbortSignal.any([signal, deadline]),
+      signal: AbortSignal.any([signal, deadline, leaving.signal]),
     })
     status = reply.statusCode
     const chunks: Buffer[] = []
     for await (const chunk of reply.body) {
-      if (bytes === 0) tell({ kind: 'client-first-byte', request, status })
+      if (bytes === 0) {
+        tell({ kind: 'client-first-byte', request, status })
+        leaveAfter('first-byte')
+      }
       bytes += chunk.length
       chunks.push(chunk)
     }
@@ -48,8 +58,10 @@ export async function send(ask: AskStep, options: SendOptions): Promise<void> {
     const outcome = flaw !== undefined ? 'broken' : good ? 'complete' : 'answered'
     tell({ kind: 'client-ended', request, outcome, status, bytes, ...(flaw !== undefined && { because: flaw }) })
   } catch (error) {
-    const outcome = signal.aborted ? 'aborted' : 'broken'
+    const outcome = signal.aborted || leaving.signal.aborted ? 'aborted' : 'broken'
     const because = deadline.aborted ? `not ended within ${deadlineMs} ms` : String(error)
     tell({ kind: 'client-ended', request, outcome, status, bytes, because })
+  } finally {
+    clearTimeout(patience)
   }
 }

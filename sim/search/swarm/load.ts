@@ -1,0 +1,45 @@
+/** The same arrivals, thinned or doubled, in other sessions and other shapes: works on any load, whatever it plans. */
+import type { Millis } from '../../../proxy/ports.ts'
+import { drawLeaving, wholeMicros } from '../../load/draw.ts'
+import type { Ask, Load } from '../../load/load.ts'
+import { randomFor } from '../../random.ts'
+import type { Draw } from './ranges.ts'
+
+export function swarmedLoad(load: Load, time: (at: Millis) => Millis, draw: Draw): Load {
+  const { name } = load
+  const rate = draw('rate', 1)
+  const sessions = draw('sessions', 0)
+  const streams = draw('streams', -1)
+  const anthropic = draw('anthropic', -1)
+  const leavers = draw('leavers', 0)
+  const leavesWithinMs = draw('leavesWithinMs', 150)
+  return {
+    name,
+    asks(seed) {
+      const random = (...of: (string | number)[]) => randomFor(seed, 'swarm', name, ...of).next()
+      const renamed = (session: string) =>
+        sessions === 0 ? session : `shared-${Math.floor(random('session', session) * sessions)}`
+      const twin = (ask: Ask): Ask[] =>
+        random('twin', ask.session) < rate - 1
+          ? [{ ...ask, session: `${ask.session}-twin`, at: ask.at + 50 * random('apart', ask.session) }]
+          : []
+      return load
+        .asks(seed)
+        .filter((_, n) => random('thinned', n) < rate)
+        .flatMap(ask => [ask, ...twin(ask)])
+        .map(
+          (ask, n): Ask => ({
+            ...ask,
+            at: wholeMicros(time(ask.at)),
+            session: renamed(ask.session),
+            ...(streams >= 0 && { stream: random('stream', n) < streams }),
+            ...(anthropic >= 0 && { shape: random('shape', n) < anthropic ? 'anthropic' : 'openai' }),
+            ...(random('leaves', n) < leavers && {
+              leaves: drawLeaving(leavesWithinMs, randomFor(seed, 'swarm', name, 'leaving', n)),
+            }),
+          }),
+        )
+        .sort((a, b) => a.at - b.at)
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import * as scenarios from '../../../scenarios/index.ts'
+import { asksOf } from '../../plan.ts'
+import type { Scenario } from '../../scenario.ts'
+import { plannedFor, swarmed } from './index.ts'
+import { drawFrom, type Range, type RangeName, ranges, shortestAttemptMs, statuses } from './ranges.ts'
+
+const storms = Object.values<Scenario>(scenarios)
+const anySeed = fc.integer({ min: 0, max: 2 ** 31 })
+const names = Object.keys(ranges) as RangeName[]
+
+describe.each(storms)('$name', scenario => {
+  const replay = (seed: number) => `replay: npx stormproof search ${scenario.name} --swarm --seeds 1 --from ${seed}`
+
+  test('the same seed draws the same plan, to the byte; another seed another one', () => {
+    fc.assert(
+      fc.property(anySeed, seed => {
+        const text = JSON.stringify(plannedFor(scenario, seed, true))
+        expect(JSON.stringify(plannedFor(scenario, seed, true))).toBe(text)
+        expect(JSON.stringify(plannedFor(scenario, seed + 1, true))).not.toBe(text)
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  test('what is drawn fits together, and says what it always says', () => {
+    fc.assert(
+      fc.property(anySeed, seed => {
+        const { topology, paces, phases, faults, ...same } = swarmed(scenario, seed)
+        const { providers, instances, windowMs, toStore, transitMs } = topology
+        expect({ ...same, load: scenario.load }).toMatchObject({ name: scenario.name, checks: scenario.checks })
+        expect(within('instances', instances)).toBe(true)
+        expect(providers.length).toBeGreaterThan(0)
+        expect(Object.keys(paces).sort()).toEqual(providers.map(({ id }) => id).sort())
+        expect(new Set(providers.map(({ id }) => id)).size).toBe(providers.length)
+        const shortest = toStore ? shortestAttemptMs(toStore.maxMs) : 0
+        for (const { id, limit, heartbeatMs } of providers) {
+          expect(Number.isInteger(limit) && limit >= 1, replay(seed)).toBe(true)
+          expect(heartbeatMs === 500 || within('heartbeatMs', heartbeatMs)).toBe(true)
+          const { firstByteMs, tokens, spread } = paces[id]!
+          expect(firstByteMs).toBeGreaterThanOrEqual(Math.floor(shortest))
+          expect(Number.isInteger(tokens) && tokens >= 1 && spread < 1, replay(seed)).toBe(true)
+        }
+        if (toStore)
+          expect(0 < toStore.minMs && toStore.minMs <= toStore.maxMs && 4 * toStore.maxMs < transitMs).toBe(true)
+        const order = [0, phases.baselineAt, phases.stormAt, phases.recoveryAt, phases.endAt]
+        expect(order).toEqual(order.toSorted((a, b) => a - b))
+        expect(windowMs).toBeGreaterThan(phases.endAt)
+        for (const { at, for: lasts, call } of faults) {
+          expect(at >= 0 && lasts > 0 && at + lasts <= phases.endAt, replay(seed)).toBe(true)
+          expect(providers.map(({ id }) => id)).toContain(call.provider)
+          expect(Number(call.afterMs)).toBeGreaterThanOrEqual(shortest)
+          expect([500, ...statuses]).toContain(call.status)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('its plans are plain data in order of time, and somebody asks during each fault', () => {
+    for (let seed = 1; seed <= 15; seed++) {
+      const plan = plannedFor(scenario, seed, true)
+      expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
+      expect(plan.steps.map(({ at }) => at)).toEqual(plan.steps.map(({ at }) => at).toSorted((a, b) => a - b))
+      const asks = asksOf(plan)
+      expect(new Set(asks.map(({ request }) => request)).size).toBe(asks.length)
+      expect(asks.every(({ via }) => via < plan.topology.instances)).toBe(true)
+      for (const { at, for: lasts } of swarmed(scenario, seed).faults)
+        expect(asks.filter(ask => ask.at > at && ask.at < at + lasts).length, replay(seed)).toBeGreaterThan(10)
+    }
+  })
+})
+
+test('over the seeds everything varies, and everything is left alone at times', () => {
+  const drawn = (name: RangeName) => Array.from({ length: 200 }, (_, seed) => drawFrom(seed)(name, Number.NaN, 'x'))
+  for (const name of names) {
+    const values = drawn(name)
+    const varied = values.filter(value => !Number.isNaN(value))
+    expect(varied.length, name).toBeGreaterThan(60)
+    expect(varied.length, name).toBeLessThan(140)
+    expect(
+      varied.every(value => within(name, value)),
+      name,
+    ).toBe(true)
+    const { from, to, whole }: Range = ranges[name]
+    expect(new Set(varied).size, name).toBeGreaterThanOrEqual(whole ? Math.min(to - from + 1, 40) : 40)
+  }
+})
+
+test('what is drawn shows in the storm', () => {
+  const all = Array.from({ length: 150 }, (_, seed) => swarmed(scenarios.providerOutage, seed))
+  const seen = <T>(of: (scenario: Scenario) => T | readonly T[]) => new Set(all.flatMap(of))
+  expect(seen(({ topology }) => topology.instances)).toEqual(new Set([1, 2, 3, 4, 5]))
+  expect(seen(({ topology }) => topology.providers.length)).toEqual(new Set([1, 2, 3, 4]))
+  expect(seen(({ topology }) => topology.providers.map(({ unit }) => unit))).toEqual(new Set(['session', 'attempt']))
+  expect(seen(({ topology }) => topology.toStore !== undefined)).toEqual(new Set([true, false]))
+  expect(seen(({ faults }) => faults.map(({ call }) => call.status))).toEqual(new Set(statuses))
+  expect(seen(({ faults }) => faults.length)).toEqual(new Set([1, 2]))
+  expect(seen(({ faults }) => faults.map(({ call }) => call.provider)).size).toBeGreaterThan(1)
+  const asks = all.map(({ load }) => load.flatMap(one => one.asks(1)))
+  expect(new Set(asks.map(({ length }) => length)).size).toBeGreaterThan(30)
+  const most = (share: (asks: ReturnType<Scenario['load'][number]['asks']>) => number) => Math.max(...asks.map(share))
+  expect(most(list => list.filter(({ stream }) => stream).length / list.length)).toBeGreaterThan(0.9)
+  expect(most(list => list.filter(({ shape }) => shape === 'openai').length / list.length)).toBeGreaterThan(0.9)
+  expect(asks.some(list => new Set(list.map(({ session }) => session)).size < list.length / 4)).toBe(true)
+})
+
+const within = (name: RangeName, value: number) => ranges[name].from <= value && value <= ranges[name].to
