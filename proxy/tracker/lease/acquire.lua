@@ -10,10 +10,10 @@ local perSession = unit == 'session'
 
 local function count()
   if perSession then return call('ZCARD', sessions) - 1 end
-  return call('ZCOUNT', attempts, now, '+inf') - 1
+  return call('ZCOUNT', attempts, now, '+inf') - (anchored == now and 1 or 0)
 end
 
-local more = reap()
+local more = not due or reap()
 local score = call('ZSCORE', attempts, entry)
 if isLive(score) then
   call('ZADD', attempts, 'GT', now + lease, entry)

@@ -12,5 +12,5 @@ if refs then
   if refs - 1 > 0 then call('ZADD', sessions, refs - 1, session) else call('ZREM', sessions, session) end
 end
 call('ZADD', attempts, -(now + tombstone), entry)
-reap()
+if due then reap() end
 return {'released', live and 1 or 0}
