@@ -16,6 +16,7 @@ const act: fc.Arbitrary<Act> = fc
       acts.says([said, said, last]),
       acts.says([said, last]),
       acts.says([said, 'data: {"fr', 'om":"@"}\n\n', last]),
+      acts.says([`${said}data: {"fr`, `om":"@"}\n\n${last}`]),
       acts.says([said, said], 'reset'),
       acts.says([said], 'silent'),
       acts.says([said]),

@@ -59,6 +59,19 @@ describe('a session that an operator ends', () => {
     expect(world.proxy.state().providers[0]).toMatchObject({ held: 0, inFlight: 0, breaker: 'closed' })
   })
 
+  test('hears no more of a provider that does not stop', async () => {
+    const world = scripted({
+      operator: marks().operator,
+      providers: { a: { does: [{ ...acts.ok(), deaf: true }] } },
+    })
+    const heard = world.ask({ session: 'mine' })
+    await world.run(25)
+    void world.proxy.terminate('mine')
+    await world.run()
+    expect(heard.text).toMatch(/^data: \{"n":0\}\n\ndata: \{"error":.*\}\n\n$/)
+    expect(world.of('request-ended')).toMatchObject([{ outcome: 'terminated' }])
+  })
+
   test('while one of its slots is asked for: the slot goes back unused', async () => {
     const world = scripted({ operator: marks().operator, providers: { a: { does: [acts.ok()] } } })
     const heard = world.ask({ session: 'mine' })

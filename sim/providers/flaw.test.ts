@@ -29,3 +29,10 @@ test('something else behind the terminator is a flaw', () => {
   const twice = `${shapes.openai.streamed(words).join('')}data: {"error":{}}\n\n`
   expect(flawOf(twice, { shape: 'openai', stream: true })).toMatch('ended without')
 })
+
+test.each(['anthropic', 'openai'] as const)('%s: an error event is a flaw, and no end of a stream', shape => {
+  const [opening, ...rest] = shapes[shape].streamed(words)
+  const error = `${shape === 'anthropic' ? 'event: error\n' : ''}data: {"error":{"message":"no"}}\n\n`
+  expect(flawOf(opening + error, { shape, stream: true })).toMatch('ended without')
+  expect(flawOf(opening + error + rest.join(''), { shape, stream: true })).toBe('the stream says that it failed')
+})

@@ -3,7 +3,8 @@ import type { Asked } from './asked.ts'
 /** Why the body of a good answer that ended without an error is still not the whole answer; undefined when it is. */
 export function flawOf(body: string, { shape, stream }: Pick<Asked, 'shape' | 'stream'>): string | undefined {
   if (!stream) return isJson(body) ? undefined : 'the body is not JSON'
-  return terminators[shape].test(body) ? undefined : `the stream ended without ${names[shape]}`
+  if (!terminators[shape].test(body)) return `the stream ended without ${names[shape]}`
+  return errorEvent.test(body) ? 'the stream says that it failed' : undefined
 }
 
 /** The protocol's last event, whole, with nothing but blank lines after it. */
@@ -11,6 +12,8 @@ const terminators = {
   anthropic: /^event: ?message_stop\r?\ndata:.*\r?\n\r?\n\s*$/m,
   openai: /^data: ?\[DONE\]\r?\n\r?\n\s*$/m,
 }
+/** In either protocol. */
+const errorEvent = /^(event: ?error|data: ?\{"error":\s*[^\sn].*)\r?$/m
 const names = { anthropic: 'message_stop', openai: '[DONE]' }
 
 function isJson(body: string): boolean {

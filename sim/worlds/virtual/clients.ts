@@ -111,15 +111,19 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
 
 const left = new Error('the client has left')
 
-/** Whole answers already judged, by their last chunk: providers say the same few things. */
+/** Of whole answers already judged: the last chunk, and all of them. Providers say the same few things. */
 const flawless = new WeakSet<Uint8Array>()
+const harmless = new WeakSet<Uint8Array>()
 
 function flawIn(chunks: readonly Uint8Array[], ask: AskStep): string | undefined {
   const last = chunks.at(-1)
-  // Of a stream the last chunk decides; of a plain answer it is the answer.
+  // Of a stream the last chunk decides, if no other one is an error; of a plain answer it is the answer.
   const alone = ask.stream || chunks.length === 1
-  if (last && alone && flawless.has(last)) return undefined
+  if (last && alone && flawless.has(last) && chunks.every(chunk => harmless.has(chunk))) return undefined
   const flaw = flawOf(chunks.map(decoded).join(''), ask)
-  if (flaw === undefined && last && alone) flawless.add(last)
+  if (flaw === undefined && last && alone) {
+    flawless.add(last)
+    for (const chunk of chunks) harmless.add(chunk)
+  }
   return flaw
 }
