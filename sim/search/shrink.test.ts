@@ -89,6 +89,20 @@ describe('the result', () => {
     ])
   })
 
+  test('is usual in all that does not matter, and odd in what does', async () => {
+    const odd: Plan = {
+      ...big,
+      topology: {
+        ...big.topology,
+        toStore: { minMs: 1, maxMs: 2 },
+        providers: big.topology.providers.map(spec => ({ ...spec, heartbeatMs: 1_237, weight: 0.3, unit: 'attempt' })),
+      },
+    }
+    const small = await shrunk(odd, ({ topology }) => topology.providers.some(({ heartbeatMs }) => heartbeatMs > 1_000))
+    expect(small.topology).not.toHaveProperty('toStore')
+    expect(small.topology.providers).toMatchObject([{ heartbeatMs: 1_237, weight: 1, unit: 'session' }])
+  })
+
   test('keeps what a step holds besides what is known of steps', async () => {
     const odd = (ask: AskStep) => ({ ...ask, leaves: { after: 'first-byte' } })
     const plan: Plan = { ...big, steps: big.steps.map(step => (step.do === 'ask' ? odd(step) : step)) }
