@@ -89,6 +89,20 @@ describe('the result', () => {
     ])
   })
 
+  test('is usual in all that does not matter, and odd in what does', async () => {
+    const odd: Plan = {
+      ...big,
+      topology: {
+        ...big.topology,
+        toStore: { minMs: 1, maxMs: 2 },
+        providers: big.topology.providers.map(spec => ({ ...spec, heartbeatMs: 1_237, weight: 0.3, unit: 'attempt' })),
+      },
+    }
+    const small = await shrunk(odd, ({ topology }) => topology.providers.some(({ heartbeatMs }) => heartbeatMs > 1_000))
+    expect(small.topology).not.toHaveProperty('toStore')
+    expect(small.topology.providers).toMatchObject([{ heartbeatMs: 1_237, weight: 1, unit: 'session' }])
+  })
+
   test('lets clients stay, unless it is their leaving that fails', async () => {
     const leaving = (ask: AskStep): AskStep => ({ ...ask, leaves: { after: 'first-byte', ms: 5 } })
     const plan: Plan = { ...big, steps: big.steps.map(step => (step.do === 'ask' ? leaving(step) : step)) }

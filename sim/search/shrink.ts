@@ -1,6 +1,8 @@
 /** Shrinks a plan that fails to the smallest that still does. */
 import type { Plan } from '../plan.ts'
-import * as cuts from './cuts.ts'
+import type { Cut } from './cuts/cut.ts'
+import * as simpler from './cuts/simpler.ts'
+import * as smaller from './cuts/smaller.ts'
 
 /** Which of the original's failures this plan still shows; none when it does not fail, or fails otherwise. */
 export type Shows = (plan: Plan) => Promise<readonly string[]>
@@ -12,23 +14,24 @@ export interface Shrunk {
 }
 
 /** The coarse ones come first: what they drop need not be played again and again. One of the failures must stay. */
-const smaller: readonly cuts.Cut[] = [
-  cuts.fewerProviders,
-  cuts.fewerInstances,
-  cuts.fewerSessions,
-  cuts.lowerLimits,
-  cuts.fewerSteps,
-  cuts.mergedSessions,
+const dropping: readonly Cut[] = [
+  smaller.fewerProviders,
+  smaller.fewerInstances,
+  smaller.fewerSessions,
+  smaller.lowerLimits,
+  smaller.fewerSteps,
+  smaller.mergedSessions,
 ]
 
 /** They make a plan easier to read, which is not worth any failure that it still shows. */
-const simpler: readonly cuts.Cut[] = [
-  cuts.shorterFaults,
-  cuts.clientsThatStay,
-  cuts.plainAsks,
-  cuts.oneShape,
-  cuts.simplerPaces,
-  cuts.earlierTimes,
+const smoothing: readonly Cut[] = [
+  simpler.shorterFaults,
+  simpler.clientsThatStay,
+  simpler.plainAsks,
+  simpler.oneShape,
+  simpler.simplerPaces,
+  simpler.usualProviders,
+  simpler.earlierTimes,
 ]
 
 /** Of large plans a thousand would be held in memory, and they do not come again. */
@@ -67,8 +70,8 @@ export async function shrink(plan: Plan, shows: Shows, mostPlays = 1_000): Promi
   let smallest = plan
   while (progressed) {
     progressed = false
-    for (const cut of smaller) smallest = await cut(smallest, any)
-    for (const cut of simpler) smallest = await cut(smallest, all)
+    for (const cut of dropping) smallest = await cut(smallest, any)
+    for (const cut of smoothing) smallest = await cut(smallest, all)
   }
   return { plan: smallest, plays }
 }
