@@ -16,7 +16,7 @@ import { storm } from './cli/storm.ts'
 const progress = createProgress()
 const colour = process.stdout.isTTY === true && !process.env.NO_COLOR
 let farewell = 'interrupted: healing and stopping what was started …'
-const signal = interruptible(() => progress.done(farewell))
+const signal = interruptible(() => farewell && progress.done(farewell))
 let exitCode = 0
 
 const program = new Command('stormproof')
@@ -138,7 +138,8 @@ Example:
   $ stormproof proxy --config proxy/proxy.example.yaml`,
   )
   .action(async options => {
-    farewell = 'draining: no new requests; the same signal again ends at once'
+    // It logs instead, in lines that machines read.
+    farewell = ''
     exitCode = await proxy(options, signal)
   })
 

@@ -3,7 +3,7 @@
 import { Interrupted } from './errors.ts'
 
 /** A signal that fires, with `Interrupted` as its reason, on SIGINT, SIGTERM or SIGHUP. */
-export function interruptible(onInterrupt: () => void): AbortSignal {
+export function interruptible(onInterrupt: () => unknown): AbortSignal {
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => {

@@ -55,7 +55,12 @@ export async function proxy(options: ProxyOptions, signal: AbortSignal): Promise
       log,
     })
     console.log(`proxy ${running.url}\nadmin ${running.adminUrl}`)
+    log.info(
+      { proxy: running.url, admin: running.adminUrl, providers: config.providers.map(({ id }) => id) },
+      'started',
+    )
     await fired(signal)
+    log.info({ drainMs: config.drainMs }, 'draining: the same signal again ends at once')
     endAtOnceWhenAskedAgain()
     const { cut, unacknowledged } = await running.close(config.drainMs)
     log.info({ cut, unacknowledged }, 'closed')
