@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { usualProvider } from '../proxy/provider.ts'
+import { misaimed } from '../sim/faults/aim.ts'
 import * as faults from '../sim/faults/index.ts'
 import type { Plan } from '../sim/plan.ts'
 import { topology } from '../sim/topology.ts'
@@ -70,7 +71,11 @@ const step = z.discriminatedUnion('do', [
     at: ms,
     id: name,
     call: z
-      .object({ fault: z.enum(Object.values(faults).map(({ name }) => name)), provider: name })
+      .object({
+        fault: z.enum(Object.values(faults).map(({ name }) => name)),
+        provider: name.optional(),
+        instance: z.int().nonnegative().optional(),
+      })
       .catchall(z.union([z.string(), z.number()])),
   }),
   z.strictObject({ do: z.literal('heal'), at: ms, id: name }),
@@ -157,8 +162,8 @@ function contradictionIn({ topology, paces, steps }: Plan): string | undefined {
   for (const [n, step] of steps.entries()) {
     const where = `steps.${n}`
     if (n > 0 && step.at < steps[n - 1]!.at) return `${where}: earlier than the step before it`
-    if (step.do === 'inject' && !known.has(step.call.provider))
-      return `${where}: no provider "${step.call.provider}" in the topology`
+    const astray = step.do === 'inject' && misaimed(step.call, topology)
+    if (astray) return `${where}: ${astray}`
     if (step.do === 'ask' && step.via >= instances)
       return `${where}: via ${step.via}, and there are ${instances} instances`
     const name = step.do === 'ask' ? `request ${step.request}` : step.do === 'inject' ? `fault ${step.id}` : undefined

@@ -1,7 +1,7 @@
 /** What every scenario promises, whatever world plays it. */
 import { describe, expect, test } from 'vitest'
 import * as trackers from '../proxy/tracker/index.ts'
-import * as faults from '../sim/faults/index.ts'
+import { misaimed } from '../sim/faults/aim.ts'
 import { makePlan } from '../sim/plan.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import * as registry from './index.ts'
@@ -38,8 +38,7 @@ describe.each(Object.values<Scenario>(registry))('$name', scenario => {
     const ids = topology.providers.map(({ id }) => id)
     expect(Object.keys(paces).sort()).toEqual(ids.toSorted())
     for (const { call, at, for: lasting } of scenario.faults) {
-      expect(Object.values(faults).map(({ name }) => name)).toContain(call.fault)
-      expect(ids).toContain(call.provider)
+      expect(misaimed(call, topology)).toBeUndefined()
       expect(at + lasting).toBeLessThanOrEqual(phases.endAt)
     }
     const order = [0, phases.baselineAt, phases.stormAt, phases.recoveryAt, phases.endAt]

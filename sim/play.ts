@@ -1,7 +1,8 @@
 /** Plays a plan in a world, in a straight line. */
 
-import type { Fault, Heal, Receipt } from './faults/fault.ts'
+import type { Fault, Heal } from './faults/fault.ts'
 import * as faults from './faults/index.ts'
+import type { Levers, Receipt } from './levers.ts'
 import { type AskStep, asksOf, type Plan, type Step } from './plan.ts'
 import type { Topology } from './topology.ts'
 import type { World } from './world.ts'
@@ -31,7 +32,7 @@ export async function play(plan: Plan, world: World): Promise<void> {
     if (step.do === 'heal') return heal(step.id)
     const fault = faultNamed(step.call.fault)
     world.record({ kind: 'fault-injected', fault: fault.name, id: step.id })
-    standing.set(step.id, { fault: fault.name, ...(await fault.inject(world.levers, step.call)) })
+    standing.set(step.id, { fault: fault.name, ...(await fault.inject(leversFor(fault, world), step.call)) })
   }
 
   world.begin()
@@ -61,6 +62,13 @@ async function rest(topology: Topology, world: World) {
   if (topology.membership === 'in-flight') return
   await world.until(world.now() + topology.windowMs)
   await world.census()
+}
+
+/** Rejected before anything is touched, where the world has not all that the fault needs. */
+function leversFor({ name, needs }: Fault, { levers, name: world }: World): Levers {
+  const lacking = needs.filter(lever => !levers[lever])
+  if (lacking.length) throw new Error(`${name} needs ${lacking.join(', ')}, which the ${world} world has not`)
+  return levers as Levers
 }
 
 function faultNamed(name: string): Fault {

@@ -1,13 +1,13 @@
 /** Where a plan is played: it offers time, a door to the proxy, levers for faults to pull, and it tells what happened. */
 import type { Millis } from '../proxy/ports.ts'
 import type { RunnerEvent } from './history.ts'
-import type { Levers } from './levers.ts'
+import type { WorldLevers } from './levers.ts'
 import type { AskStep } from './plan.ts'
 
 /** A world is opened with a listener, which is told every event once and in order of time: at once, or at `finish`. */
 export interface World {
   name: 'live' | 'virtual'
-  levers: Levers
+  levers: WorldLevers
   /** Starts the plan's time: from here `at` counts. */
   begin(): void
   /** Lets time pass until `work` is done, and answers what it does. Rejects when nothing can happen any more and it is not. */

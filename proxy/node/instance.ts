@@ -32,6 +32,8 @@ export interface ProxyOptions {
   /** Undefined: no admin listener, and no metrics. */
   admin?: { host: string; port: number; key?: string | undefined }
   log?: Log
+  /** Unix time, ms, as trackers are told it: the machine's own, where nothing is said. */
+  wallNow?(): number
   emit?: ProxyEvents
 }
 
@@ -70,7 +72,7 @@ export async function startInstance(
     clock: systemClock,
     chance: systemChance,
     transport,
-    tracker: tracker.create(watched, windowMs),
+    tracker: tracker.create(watched, windowMs, options.wallNow ?? Date.now),
     store: watched,
     emit: tell,
   })

@@ -13,8 +13,8 @@ export const checkThenAct: TrackerVariant = {
   breaks: ['limits-hold'],
   membership: 'in-flight',
   membersKey: sessionsKey,
-  create(store, windowMs) {
-    const reference = lease.create(store, windowMs)
+  create(store, windowMs, wallNow) {
+    const reference = lease.create(store, windowMs, wallNow)
     return {
       ...reference,
       async acquire(hold) {

@@ -44,7 +44,7 @@ const members = async () => (await redis.zrange(sessionsKey('alpha'), 0, '-1')).
 const kindOf = async (tracker: Tracker, of: Hold) => (await tracker.acquire(of)).kind
 
 describe.each(Object.values(trackers).filter(variant => variant !== trackers.untagged))('$name', variant => {
-  const create = () => variant.create(store, 5_000)
+  const create = () => variant.create(store, 5_000, Date.now)
 
   test('admits up to the limit, and a session that is in already', async () => {
     const tracker = create()
@@ -74,7 +74,7 @@ describe.each(Object.values(trackers).filter(variant => variant !== trackers.unt
 })
 
 test('untagged: the cluster answers CROSSSLOT, and the tracker lets everybody pass', async () => {
-  const tracker = trackers.untagged.create(store, 5_000)
+  const tracker = trackers.untagged.create(store, 5_000, Date.now)
   const answers = await Promise.all(
     Array.from({ length: 5 }, (_, n) => tracker.acquire(hold(provider(1), `s${n}`, `t${n}`))),
   )
@@ -83,7 +83,7 @@ test('untagged: the cluster answers CROSSSLOT, and the tracker lets everybody pa
 })
 
 describe('lease', () => {
-  const create = () => trackers.lease.create(store, 0)
+  const create = () => trackers.lease.create(store, 0, Date.now)
 
   test('counts a session until its last attempt ends', async () => {
     const tracker = create()

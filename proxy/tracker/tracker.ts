@@ -69,6 +69,9 @@ export interface TrackerVariant {
   membership: Membership
   /** The key of a provider's active set: what an observer of the store watches. */
   membersKey(provider: string): string
-  /** `windowMs` is how long a recently active session stays a member; `in-flight` trackers ignore it. */
-  create(store: Store, windowMs: number): Tracker
+  /**
+   * `windowMs` is how long a recently active session stays a member; `in-flight` trackers ignore it. `wallNow` is the caller's
+   * wall clock, Unix time in ms: the reference never asks it.
+   */
+  create(store: Store, windowMs: number, wallNow: () => number): Tracker
 }

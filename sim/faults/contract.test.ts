@@ -1,6 +1,6 @@
 /** What every fault in the registry owes: its own cure, and proof that it landed. */
 import { describe, expect, test } from 'vitest'
-import type { Levers } from '../levers.ts'
+import type { Levers, WorldLevers } from '../levers.ts'
 import { type Behaviours, createBehaviours } from '../providers/behaviours.ts'
 import type { Behaviour } from '../providers/model.ts'
 import type { Fault } from './fault.ts'
@@ -16,7 +16,7 @@ function stage() {
     providers.get(id)!.behave(before)
     providers.get(id)!.count('error')
   }
-  const levers: Levers = {
+  const offered: WorldLevers = {
     provider(id) {
       const behaviours = providers.get(id)!
       return {
@@ -28,6 +28,7 @@ function stage() {
       }
     },
   }
+  const levers = offered as Levers
   return { levers, alpha: providers.get('alpha')!, beta: providers.get('beta')! }
 }
 

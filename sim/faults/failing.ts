@@ -16,7 +16,8 @@ export const failing = (
   name,
   claim,
   needs: ['provider'],
-  async inject(levers, { provider, ratio = 1, status = 500, afterMs = 20 }) {
+  aims: ['provider'],
+  async inject(levers, { provider = '', ratio = 1, status = 500, afterMs = 20 }) {
     const lever = levers.provider(provider)
     const errors = async () => (await lever.answered()).error ?? 0
     const before = await errors()

@@ -1,19 +1,15 @@
 /** A Fault is one kind of trouble. Injecting it returns its own cure, so none can be written without one. */
-import type { Levers } from '../levers.ts'
+import type { Levers, Receipt } from '../levers.ts'
 
 export type Heal = () => Promise<void>
-
-/** What came of a fault: proof that it landed, or why there is none. Asked after the heal. */
-export interface Receipt {
-  landed: boolean
-  because: string
-}
 
 /** A fault as it stands in a plan: printable, and enough to inject it again. */
 export interface FaultCall {
   fault: string
-  provider: string
-  [parameter: string]: string | number
+  /** What it is aimed at: see the fault's `aims`. */
+  provider?: string
+  instance?: number
+  [parameter: string]: string | number | undefined
 }
 
 export interface Fault {
@@ -22,5 +18,8 @@ export interface Fault {
   claim: string
   /** The levers it pulls; a world that lacks one skips the scenario, with the reason. */
   needs: readonly (keyof Levers)[]
+  /** What its call must name. */
+  aims: readonly ('provider' | 'instance')[]
+  /** `receipt` is asked after the heal. */
   inject(levers: Levers, call: FaultCall): Promise<{ heal: Heal; receipt(): Promise<Receipt> }>
 }

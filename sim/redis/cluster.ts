@@ -149,8 +149,13 @@ export class VirtualCluster {
     this.#owners[migration.slot] = this.shards.findIndex(({ primary }) => primary.node === migration.to)
   }
 
+  /** Unix time, ms, as a clock that is right tells it. */
+  wallNow(): Millis {
+    return epoch + this.#options.clock.now()
+  }
+
   #timeAt(node: VirtualNode): Millis {
-    return epoch + this.#options.clock.now() + (this.#skews.get(node) ?? 0)
+    return this.wallNow() + (this.#skews.get(node) ?? 0)
   }
 
   #serve(address: string, role: VirtualNode['role']): Server {

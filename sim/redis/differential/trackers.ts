@@ -100,7 +100,7 @@ export async function playTracker(
       return virtual
     },
   }
-  const tracker = variant.create(store, windowMs)
+  const tracker = variant.create(store, windowMs, () => 0)
   let waits = 0
   for (const step of steps) {
     if (step.does === 'wait') {

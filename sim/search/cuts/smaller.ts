@@ -1,4 +1,5 @@
 /** Cuts that leave less to play. */
+import { misaimed } from '../../faults/aim.ts'
 import { asksOf, type Plan } from '../../plan.ts'
 import type { ProviderSpec } from '../../topology.ts'
 import { minimise } from '../minimise.ts'
@@ -10,8 +11,8 @@ export const fewerProviders: Cut = async (plan, fails) => {
   const keeping = (rest: readonly ProviderSpec[]): Plan => {
     const kept = new Set(rest.map(({ id }) => id))
     const paces = Object.fromEntries(Object.entries(plan.paces).filter(([id]) => kept.has(id)))
-    const steps = plan.steps.filter(step => step.do !== 'inject' || kept.has(step.call.provider))
-    return withSteps({ ...plan, topology: { ...plan.topology, providers: rest }, paces }, steps)
+    const fewer = { ...plan, topology: { ...plan.topology, providers: rest }, paces }
+    return withSteps(fewer, withoutAstray(fewer))
   }
   return keeping(await minimise(providers, async rest => rest.length > 0 && fails(keeping(rest))))
 }
@@ -21,10 +22,15 @@ export const fewerInstances: Cut = (plan, fails) =>
     plan,
     fails,
     lowerThan(plan.topology.instances).map(instances => (whole: Plan) => {
-      const topology = { ...whole.topology, instances }
-      return mapAsks({ ...whole, topology }, ask => ({ ...ask, via: ask.via % instances }))
+      const fewer = { ...whole, topology: { ...whole.topology, instances } }
+      const kept = withSteps(fewer, withoutAstray(fewer))
+      return mapAsks(kept, ask => ({ ...ask, via: ask.via % instances }))
     }),
   )
+
+/** A fault goes with what it was aimed at. */
+const withoutAstray = ({ steps, topology }: Plan) =>
+  steps.filter(step => step.do !== 'inject' || misaimed(step.call, topology) === undefined)
 
 export const fewerSessions: Cut = async (plan, fails) => {
   const sessions = sessionsOf(plan)

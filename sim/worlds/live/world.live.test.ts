@@ -64,7 +64,7 @@ test.each([
   const history: Event[] = []
   const world = await open(plan, event => void history.push(event))
   try {
-    await world.levers.provider('alpha').behave(behaviour)
+    await world.levers.provider!('alpha').behave(behaviour)
     world.begin()
     const asks = asksOf(plan)
     await world.ask(asks)

@@ -74,7 +74,7 @@ export async function openVirtual({ plan, tracker, resources, tell, breathe, sig
         clock,
         chance: chanceFor(seed, instance),
         transport: providers.transport(id => linkTo(id, toProvider)),
-        tracker: tracker.create(store, topology.windowMs),
+        tracker: tracker.create(store, topology.windowMs, () => cluster.wallNow()),
         store,
         emit: event => tell({ at: clock.now(), from: instance, ...event }),
       },

@@ -29,8 +29,8 @@ const leavers: Scenario = {
 const forgetsAborts: TrackerVariant = {
   ...lease,
   name: 'forgets-aborts',
-  create(store, windowMs) {
-    const inner = lease.create(store, windowMs)
+  create(store, windowMs, wallNow) {
+    const inner = lease.create(store, windowMs, wallNow)
     return {
       ...inner,
       release: (hold, ending) => (ending === 'abort' ? Promise.resolve() : inner.release(hold, ending)),
