@@ -100,9 +100,11 @@ program
 
 program
   .command('list')
-  .description('scenarios, faults, checks and trackers')
-  .addHelpText('after', '\nExample:\n  $ stormproof list')
-  .action(() => console.log(list()))
+  .description('scenarios, faults, checks, trackers and loads')
+  .option('--json', 'for machines', false)
+  .option('--markdown', 'as scenarios/README.md has it', false)
+  .addHelpText('after', '\nExample:\n  $ stormproof list --json')
+  .action(options => void process.stdout.write(list(options)))
 
 program
   .command('cluster <action>')
