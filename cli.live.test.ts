@@ -104,7 +104,18 @@ test('list names everything, with its claim', async () => {
 })
 
 test('help has an example for every command', async () => {
-  for (const command of ['storm', 'gate', 'run', 'search', 'replay', 'list', 'cluster', 'providers', 'proxy']) {
+  for (const command of [
+    'storm',
+    'gate',
+    'selftest',
+    'run',
+    'search',
+    'replay',
+    'list',
+    'cluster',
+    'providers',
+    'proxy',
+  ]) {
     const { code, stdout } = await stormproof([command, '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain(`$ stormproof ${command}`)
