@@ -7,6 +7,7 @@ import type { ClientEvent, Tell } from '../../history.ts'
 import type { Leaving } from '../../load/load.ts'
 import type { AskStep } from '../../plan.ts'
 import { flawOf } from '../../providers/flaw.ts'
+import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
 import { bodyFor } from './providers.ts'
 
@@ -56,6 +57,7 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
     const gone = new AbortController()
     let status = 0
     let bytes = 0
+    let retryAfterMs: Millis | undefined
     let ended = false
     const chunks: Uint8Array[] = []
     const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string) => {
@@ -63,7 +65,15 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
       ended = true
       giveUp()
       stay()
-      say({ kind: 'client-ended', request, outcome, status, bytes, ...(because !== undefined && { because }) })
+      say({
+        kind: 'client-ended',
+        request,
+        outcome,
+        status,
+        bytes,
+        ...(because !== undefined && { because }),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      })
       resolve()
     }
     const leave = (outcome: 'broken' | 'aborted', because: string) => {
@@ -80,8 +90,9 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
     leaveAfter('send')
     const client: Client = {
       signal: gone.signal,
-      begin(code) {
+      begin(code, headers) {
         status = code
+        retryAfterMs = retryAfterIn(headers['retry-after'])
       },
       write(chunk) {
         if (gone.signal.aborted) return Promise.reject(left)
