@@ -38,6 +38,8 @@ export type ProviderEvent =
       outcome: 'served' | 'failed' | 'peer-closed'
       status: number
       since: Millis
+      /** It said: not again before so much time has passed. */
+      retryAfterMs?: Millis
     }
 
 /** The store, as the tap saw it. Every instant lies in [since, at]. */

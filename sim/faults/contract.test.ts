@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Levers, WorldLevers } from '../levers.ts'
 import { type Behaviours, createBehaviours } from '../providers/behaviours.ts'
-import type { Behaviour } from '../providers/model.ts'
+import { answer, type Behaviour } from '../providers/model.ts'
+import { randomFor } from '../random.ts'
 import type { Fault } from './fault.ts'
 import * as faults from './index.ts'
 
-const before: Behaviour = { kind: 'mixed', ratio: 0.1, status: 503, afterMs: 7 }
+const before: Behaviour = { kind: 'mixed', ratio: 0.1, of: { kind: 'error', status: 503, afterMs: 7 } }
 
 /** Two providers that already behave oddly; only the behaviours are real. */
 function stage() {
@@ -14,7 +15,7 @@ function stage() {
   for (const id of ['alpha', 'beta']) {
     providers.set(id, createBehaviours())
     providers.get(id)!.behave(before)
-    providers.get(id)!.count('error')
+    meet(providers.get(id)!)
   }
   const offered: WorldLevers = {
     provider(id) {
@@ -30,6 +31,13 @@ function stage() {
   }
   const levers = offered as Levers
   return { levers, alpha: providers.get('alpha')!, beta: providers.get('beta')! }
+}
+
+/** An attempt, as it meets what the provider does now. */
+function meet(behaviours: Behaviours) {
+  const pace = { firstByteMs: 1, tokens: 2, tokenMs: 1, spread: 0 }
+  const asked = { request: 'r1', session: 's1', shape: 'openai', stream: true } as const
+  behaviours.count(answer(asked, behaviours.now(), pace, randomFor(1, 'contract')).shows)
 }
 
 describe.each(Object.values<Fault>(faults))('$name', fault => {
@@ -66,7 +74,7 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
     const { levers, alpha } = stage()
     const { heal, receipt } = await fault.inject(levers, call)
     await heal()
-    alpha.count('error')
+    meet(alpha)
     await heal()
     expect(await receipt()).toEqual({ landed: false, because: expect.stringMatching(/\b0\b/) })
   })
@@ -75,8 +83,8 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
     const { levers, alpha } = stage()
     const { heal, receipt } = await fault.inject(levers, call)
     alpha.count('healthy')
-    alpha.count('error')
-    alpha.count('error')
+    meet(alpha)
+    meet(alpha)
     await heal()
     expect(await receipt()).toEqual({ landed: true, because: expect.stringMatching(/\b2\b/) })
   })
@@ -84,7 +92,7 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
   test('is not landed before it is healed', async () => {
     const { levers, alpha } = stage()
     const { receipt } = await fault.inject(levers, call)
-    alpha.count('error')
+    meet(alpha)
     expect((await receipt()).landed).toBe(false)
   })
 })
@@ -98,7 +106,7 @@ test('the call decides what the provider does', async () => {
   const { levers, alpha } = stage()
   await faults.providerFails.inject(levers, { fault: 'provider-fails', provider: 'alpha', status: 529, afterMs: 5 })
   expect(alpha.now()).toEqual({ kind: 'error', status: 529, afterMs: 5 })
-  const mixed = { fault: 'provider-mixed', provider: 'alpha', ratio: 0.25, status: 500, afterMs: 5 }
-  await faults.providerMixed.inject(levers, mixed)
-  expect(alpha.now()).toEqual({ kind: 'mixed', ratio: 0.25, status: 500, afterMs: 5 })
+  const some = { fault: 'provider-fails', provider: 'alpha', ratio: 0.25, status: 500, afterMs: 5 }
+  await faults.providerFails.inject(levers, some)
+  expect(alpha.now()).toEqual({ kind: 'mixed', ratio: 0.25, of: { kind: 'error', status: 500, afterMs: 5 } })
 })
