@@ -1,8 +1,10 @@
 /** The `stormproof` command. The only file, with its helpers in cli/, that sees every registry. */
+import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { cluster } from './cli/cluster.ts'
 import { BadArgument, exitCodes, report } from './cli/errors.ts'
+import { gate } from './cli/gate.ts'
 import { interruptible } from './cli/interrupt.ts'
 import { list } from './cli/list.ts'
 import { createProgress } from './cli/progress.ts'
@@ -39,6 +41,32 @@ program
   .addHelpText('after', '\nExample:\n  $ stormproof storm same-session --seed 3')
   .action(async (names, { seed, out }) => {
     exitCode = await storm(names, { seed, out, colour }, progress, signal)
+  })
+
+program
+  .command('gate')
+  .description('the whole catalogue on the reference tracker, as one verdict: virtual on many seeds, live on one')
+  .option('--world <world>', 'virtual, live or both', 'both')
+  .option('--seeds <n>', 'virtual runs of each scenario', atLeast('--seeds', 1), 20)
+  .option('--seed <n>', 'the first seed; without it one is drawn, and told', wholeNumber)
+  .option('--only <scenarios>', 'one or more, by comma')
+  .option('--shard <i/n>', 'the i-th of n shares of the catalogue')
+  .option('--fail-fast', 'stop at the first claim that fails', false)
+  .option('--out <dir>', 'where live runs are left', 'runs')
+  .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
+  .addHelpText(
+    'after',
+    `
+A scenario whose faults need levers that a world has not is skipped there, with the reason, and counts as not played.
+
+Examples:
+  $ stormproof gate
+  $ stormproof gate --world virtual --seeds 100 --fail-fast
+  $ stormproof gate --only kill-primary,slot-migration --seed 7
+  $ stormproof gate --shard 1/3`,
+  )
+  .action(async ({ seed = randomInt(1_000_000), ...options }) => {
+    exitCode = await gate({ ...options, seed, colour }, progress, signal)
   })
 
 program
@@ -100,9 +128,11 @@ program
 
 program
   .command('list')
-  .description('scenarios, faults, checks and trackers')
-  .addHelpText('after', '\nExample:\n  $ stormproof list')
-  .action(() => console.log(list()))
+  .description('scenarios, faults, checks, trackers and loads')
+  .option('--json', 'for machines', false)
+  .option('--markdown', 'as scenarios/README.md has it', false)
+  .addHelpText('after', '\nExample:\n  $ stormproof list --json')
+  .action(options => void process.stdout.write(list(options)))
 
 program
   .command('cluster <action>')

@@ -54,14 +54,16 @@ function entitledDuring({ provider, at, waitedMs }: Refused, ledger: Ledger): nu
   const from = at - waitedMs - transitMs
   let entitled = 0
   for (const seat of ledger.seatsAt(provider)) {
+    const cameLately = seat.lastJoinedAt >= from
     if (unit === 'attempt') {
-      entitled += seat.attempts.size + seat.recentEnds.filter(end => end >= from).length
+      const known = seat.attempts.size + seat.recentEnds.filter(end => end >= from).length
+      entitled += Math.max(known, cameLately ? 1 : 0)
       continue
     }
     const there =
       seat.attempts.size > 0 ||
       (seat.ended !== undefined && seat.ended.event.at >= from) ||
-      (seat.joinedAt !== undefined && seat.joinedAt >= from) ||
+      cameLately ||
       (membership === 'recently-active' && seat.lastSuccessAt + windowMs >= from)
     if (there) entitled++
   }

@@ -15,6 +15,8 @@ export interface Seat {
   attempts: Map<string, Of<'provider-began'>>
   /** When its membership was last certain to have begun; undefined while it is no member. */
   joinedAt: Millis | undefined
+  /** The same of its last membership, whether or not it has ended: a client may leave before its attempt begins. */
+  lastJoinedAt: Millis
   left: Of<'store-changed'> | undefined
   /** The last attempt that ended here. */
   ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
@@ -163,7 +165,7 @@ export class Ledger {
     }
     // A change of the score says nothing about when it came.
     if (isMember) return
-    seat.joinedAt = event.at
+    seat.joinedAt = seat.lastJoinedAt = event.at
     return { kind: 'joined', seat, event }
   }
 
@@ -199,6 +201,7 @@ export class Ledger {
         session,
         attempts: new Map(),
         joinedAt: undefined,
+        lastJoinedAt: Number.NEGATIVE_INFINITY,
         left: undefined,
         ended: undefined,
         lastSuccessAt: Number.NEGATIVE_INFINITY,

@@ -162,6 +162,11 @@ describe('refusals', () => {
     for (const at of [100, 700])
       expect(figures([...asks, ...full, refused(at), end(900)])['admission.ghostRejections']).toBe(1)
   })
+  test('are right while clients that have left before their attempt began still hold a slot, and for no longer than a transit', () => {
+    const fleeting = (at: number) => ['a', 'b', 'c'].flatMap(name => [set(name, at, 1), set(name, at + 5, null)])
+    expect(figures([...asks, ...fleeting(300), refused(303), end(900)])['admission.ghostRejections']).toBe(0)
+    expect(figures([...asks, ...fleeting(300), refused(500), end(900)])['admission.ghostRejections']).toBe(1)
+  })
   test('recently active sessions hold their place', () => {
     const full = ['a', 'b', 'c'].flatMap(name => attemptOf('alpha', name, name, 300, 400))
     expect(figures([...asks, ...full, refused(700), end(900)], recent)['admission.ghostRejections']).toBe(0)
