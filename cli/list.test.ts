@@ -14,7 +14,10 @@ import { list } from './list.ts'
 const text = list({ json: false, markdown: false })
 const json = JSON.parse(list({ json: true, markdown: false }))
 
-const names = (registry: Readonly<Record<string, { name: string }>>) => Object.values(registry).map(({ name }) => name)
+const names = (registry: Readonly<Record<string, { name: string }>>) =>
+  Object.values(registry)
+    .map(({ name }) => name)
+    .sort()
 
 test.each([
   ['scenarios', names(scenarios)],

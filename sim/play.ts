@@ -46,7 +46,14 @@ export async function play(plan: Plan, world: World): Promise<void> {
     if (step.do === 'phase') return world.record({ kind: 'phase', phase: step.phase })
     if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
-    world.record({ kind: 'fault-injected', fault: fault.name, id: step.id })
+    const { instance } = step.call
+    world.record({
+      kind: 'fault-injected',
+      fault: fault.name,
+      id: step.id,
+      ...(fault.takes && { takes: fault.takes }),
+      ...(instance !== undefined && { instance: `proxy-${instance + 1}` }),
+    })
     const injected = await fault.inject(levers, step.call, time)
     standing.set(step.id, { fault: fault.name, ...injected })
   }

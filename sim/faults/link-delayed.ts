@@ -7,5 +7,6 @@ export const linkDelayed = pulling({
   claim: 'messages between proxies and the store take longer',
   needs: ['link'],
   aims: [],
+  takes: 'store',
   pull: async (levers, call) => levers.link(call).delay(numberOf(call, 'ms', 50)),
 })

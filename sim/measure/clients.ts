@@ -1,12 +1,15 @@
 /** What the clients saw: answers, waiting times from the intended send, and the price in upstream calls; over all and by phase. */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event, Phase } from '../history.ts'
+import type { Ledger } from './ledger.ts'
 import { Durations, type Figures, Findings, type Meter, seconds } from './meter.ts'
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
 interface Asked {
   sent: Of<'client-sent'>
+  /** Which proxy took it. */
+  instance?: string
   /** Undefined in the warm-up. */
   tally: Tally | undefined
   firstByteAt?: Millis
@@ -47,6 +50,7 @@ export function clients(): Meter {
   const unanswered = new Findings()
   const unhelpful = new Findings()
   let sent = 0
+  let cutByCrash = 0
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
@@ -59,10 +63,11 @@ export function clients(): Meter {
     into(asked.tally)
   }
 
-  function ended(event: Of<'client-ended'>, asked: Asked) {
+  function ended(event: Of<'client-ended'>, asked: Asked, { trouble, topology }: Ledger) {
     const { sent, firstByteAt } = asked
     const took = event.at - sent.plannedAt
-    if (event.outcome === 'broken')
+    if (event.outcome === 'broken' && trouble.died(asked.instance, sent.at, event.at + topology.transitMs)) cutByCrash++
+    else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
       count(asked, ({ refusal }) => refusal.add(took))
@@ -90,6 +95,11 @@ export function clients(): Meter {
           count(asked, tally => void tally.sent++)
           return void open.set(event.request, asked)
         }
+        case 'request-began': {
+          const asked = open.get(event.request)
+          if (asked) asked.instance = event.from
+          return
+        }
         case 'client-first-byte': {
           const asked = open.get(event.request)
           if (asked) asked.firstByteAt = event.at
@@ -99,7 +109,7 @@ export function clients(): Meter {
           const asked = open.get(event.request)
           open.delete(event.request)
           failedAt.delete(event.request)
-          if (asked) ended(event, asked)
+          if (asked) ended(event, asked, ledger)
           return
         }
         case 'provider-began': {
@@ -116,7 +126,12 @@ export function clients(): Meter {
     done() {
       for (const { sent: asked } of open.values())
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
-      const figures: Figures = { 'requests.sent': sent, 'requests.unanswered': unanswered.count, ...all.figures() }
+      const figures: Figures = {
+        'requests.sent': sent,
+        'requests.unanswered': unanswered.count,
+        ...(cutByCrash && { 'requests.cutByCrash': cutByCrash }),
+        ...all.figures(),
+      }
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       return { figures, unanswered: unanswered.list, unhelpful: unhelpful.list }
     },

@@ -73,6 +73,8 @@ const nothing: Omit<Measurement, 'figures'> = {
   uncounted: [],
   phantomsAtRest: [],
   unanswered: [],
+  crashed: [],
+  failedAdmissions: [],
   miscounted: [],
   callsAfterAbort: [],
   overBudget: [],

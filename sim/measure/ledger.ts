@@ -1,9 +1,11 @@
 /** Who is in flight and who is a member, kept up event by event: what all meters share. */
 import type { Millis } from '../../proxy/ports.ts'
+import { leaseMs } from '../../proxy/provider.ts'
 import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event, Phase } from '../history.ts'
 import type { ProviderSpec, Topology } from '../topology.ts'
 import type { Cause } from './measurement.ts'
+import { Trouble } from './trouble.ts'
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
@@ -21,6 +23,12 @@ export interface Seat {
   /** The last attempt that ended here. */
   ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
   lastSuccessAt: Millis
+  /** When the store lost it as a member, or was made to forget it. */
+  lostAt: Millis | undefined
+  /** When the store lost that it had left. */
+  revivedAt: Millis | undefined
+  /** When the proxy said that it is served without being counted. */
+  declaredAt: Millis | undefined
   /** Ends of recent attempts, for limits that count attempts. */
   recentEnds: Millis[]
 }
@@ -54,6 +62,7 @@ export class Ledger {
   judgedFrom: Millis = 0
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
+  readonly trouble: Trouble
   readonly #seats: Map<string, Map<string, Seat>>
   readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
@@ -61,6 +70,7 @@ export class Ledger {
 
   constructor(topology: Topology) {
     this.topology = topology
+    this.trouble = new Trouble(recoveryMs(topology))
     this.#seats = new Map(topology.providers.map(({ id }) => [id, new Map<string, Seat>()]))
   }
 
@@ -88,14 +98,31 @@ export class Ledger {
   excusedUntil(seat: Seat): Millis {
     const { membership, windowMs, transitMs } = this.topology
     if (seat.attempts.size) return Number.POSITIVE_INFINITY
-    const { ended, joinedAt } = seat
+    const { ended, joinedAt, revivedAt = Number.NEGATIVE_INFINITY, provider } = seat
+    // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
+    const untilReaped = leaseMs(provider) + provider.heartbeatMs
+    if (revivedAt > (ended?.event.at ?? Number.NEGATIVE_INFINITY)) return revivedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
+    if (ended.cause === 'crash') return ended.event.at + untilReaped
     if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
     return ended.event.at
   }
 
+  /**
+   * Until when an attempt's session need not be counted, since it was not, as far as is known now: while it is on its way; and where the
+   * store lost it, or the proxy declared it while the store was away, until a heartbeat after the store was back.
+   */
+  uncountedUntil({ provider, lostAt, declaredAt }: Seat, since: Millis): Millis {
+    const { transitMs } = this.topology
+    const declared = declaredAt !== undefined && this.trouble.storeAway(declaredAt, declaredAt) ? declaredAt : undefined
+    const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= since - transitMs)
+    const mended = excused.map(at => this.trouble.storeBackAt(at) + provider.heartbeatMs)
+    return Math.max(since, ...mended) + transitMs
+  }
+
   see(event: Event): Change | undefined {
     this.now = event.at
+    this.trouble.see(event)
     this.#forget()
     switch (event.kind) {
       case 'phase':
@@ -119,6 +146,11 @@ export class Ledger {
       case 'request-ended':
         this.#over(event.request)
         return
+      case 'uncounted-admission': {
+        const seat = this.#take(event.provider, event.session)
+        if (seat) seat.declaredAt = event.at
+        return
+      }
       case 'provider-began':
         return this.#began(event)
       case 'provider-ended':
@@ -143,7 +175,7 @@ export class Ledger {
     if (!seat?.attempts.delete(event.attempt)) return
     const request = this.#request(event.request)
     request.inFlight--
-    const cause = causeOf(event, request)
+    const cause = this.trouble.gone(request.instance, event.since, event.at) ? 'crash' : causeOf(event, request)
     this.#forgetIfOver(event.request, request)
     seat.ended = { event, cause }
     if (cause === 'success') seat.lastSuccessAt = event.at
@@ -160,12 +192,14 @@ export class Ledger {
       if (!isMember) return
       seat.joinedAt = undefined
       seat.left = { ...event, kind: 'store-changed' }
+      if (event.kind === 'store-lost' || this.trouble.forgets(event.at)) seat.lostAt = event.at
       this.#idle.push({ seat, at: event.at })
       return { kind: 'left', seat, event: seat.left }
     }
     // A change of the score says nothing about when it came.
     if (isMember) return
     seat.joinedAt = seat.lastJoinedAt = event.at
+    if (event.kind === 'store-lost') seat.revivedAt = event.at
     return { kind: 'joined', seat, event }
   }
 
@@ -205,6 +239,9 @@ export class Ledger {
         left: undefined,
         ended: undefined,
         lastSuccessAt: Number.NEGATIVE_INFINITY,
+        lostAt: undefined,
+        revivedAt: undefined,
+        declaredAt: undefined,
         recentEnds: [],
       }
       seats.set(session, seat)
@@ -223,12 +260,16 @@ export class Ledger {
     while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle.shift()!
       if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
-      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
+      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
   }
 }
+
+/** What a trouble of the store has piled up is made good within a heartbeat. */
+const recoveryMs = ({ providers, transitMs }: Topology): Millis =>
+  Math.max(...providers.map(({ heartbeatMs }) => heartbeatMs)) + transitMs
 
 /** A peer that closed: because its client had left, because another provider won, or because it lost patience. */
 function causeOf({ outcome }: Of<'provider-ended'>, request: { inFlight: number; aborted: boolean }): Cause {

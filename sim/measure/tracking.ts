@@ -24,6 +24,9 @@ export function tracking(): Meter {
   let over = false
 
   const judged = (ledger: Ledger, from: Millis, to: Millis) => Math.max(0, to - Math.max(from, ledger.judgedFrom))
+  /** Without the time in which the store was away: nobody could have mended anything. */
+  const weighed = (ledger: Ledger, from: Millis, to: Millis) =>
+    ledger.trouble.withStore(Math.max(from, ledger.judgedFrom), to)
   const wrongUntil = (ledger: Ledger, length: Millis, to: Millis) => {
     if (length > ledger.topology.transitMs) lastWrongAt = Math.max(lastWrongAt, to)
   }
@@ -32,9 +35,8 @@ export function tracking(): Meter {
     const stretch = phantom.get(seat)
     if (!stretch) return
     phantom.delete(seat)
-    const length = judged(ledger, stretch.from, to)
-    phantomMs += length
-    wrongUntil(ledger, length, to)
+    phantomMs += weighed(ledger, stretch.from, to)
+    wrongUntil(ledger, judged(ledger, stretch.from, to), to)
   }
 
   function endMissing(seat: Seat, to: Millis, ledger: Ledger, ending?: Event) {
@@ -42,9 +44,9 @@ export function tracking(): Meter {
     if (!stretch) return
     missing.delete(seat)
     const length = judged(ledger, stretch.from, to)
-    missingMs += length
+    missingMs += weighed(ledger, stretch.from, to)
     wrongUntil(ledger, length, to)
-    if (length <= ledger.topology.transitMs) return
+    if (length <= ledger.topology.transitMs || to <= ledger.uncountedUntil(seat, stretch.from)) return
     const because = `session ${seat.session} was in flight at ${seat.provider.id} for ${seconds(length)} from ${seconds(stretch.from)} and not counted`
     uncounted.add(because, stretch.evidence, ...(ending ? [ending] : []))
   }
@@ -86,7 +88,11 @@ export function tracking(): Meter {
         }
         case 'joined':
           endMissing(seat, change.event.since, ledger, event)
-          if (!seat.attempts.size) phantom.set(seat, { from: event.at + ledger.topology.transitMs, evidence: event })
+          if (!seat.attempts.size)
+            phantom.set(seat, {
+              from: Math.max(event.at + ledger.topology.transitMs, ledger.excusedUntil(seat)),
+              evidence: event,
+            })
           return
         case 'left':
           endPhantom(seat, change.event.since, ledger)
