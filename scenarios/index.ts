@@ -1,7 +1,11 @@
 /** One line a scenario; this list is the registry. */
-
 export { burstAtLimit } from './burst-at-limit.ts'
+export { clockSkew } from './clock-skew.ts'
+export { connectionResets } from './connection-resets.ts'
 export { crossSlot } from './cross-slot.ts'
 export { providerOutage } from './provider-outage.ts'
+export { proxyCrash } from './proxy-crash.ts'
+export { rollingRestart } from './rolling-restart.ts'
 export { sameSession } from './same-session.ts'
+export { scriptFlush } from './script-flush.ts'
 export { successThenFailure } from './success-then-failure.ts'

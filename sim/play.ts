@@ -47,11 +47,12 @@ export async function play(plan: Plan, world: World): Promise<void> {
     if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
     const { instance } = step.call
+    const takes = typeof fault.takes === 'function' ? fault.takes(step.call) : fault.takes
     world.record({
       kind: 'fault-injected',
       fault: fault.name,
       id: step.id,
-      ...(fault.takes && { takes: fault.takes }),
+      ...(takes && { takes }),
       ...(instance !== undefined && { instance: `proxy-${instance + 1}` }),
     })
     const injected = await fault.inject(levers, step.call, time)

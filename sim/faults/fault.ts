@@ -31,7 +31,7 @@ export interface Fault {
   /** What its call must name. */
   aims: readonly ('provider' | 'instance')[]
   /** What it takes from the proxies: what follows from that alone is no fault of theirs. */
-  takes?: Taken
+  takes?: Taken | ((call: FaultCall) => Taken | undefined)
   /** Rejects, and does nothing, where the call says what cannot be. `receipt` is asked after the heal. */
   inject(levers: Levers, call: FaultCall, time: Time): Promise<{ heal: Heal; receipt(): Promise<Receipt> }>
 }

@@ -91,7 +91,7 @@ function entitledDuring({ provider, at, waitedMs }: Refused, ledger: Ledger): nu
       seat.attempts.size > 0 ||
       (seat.ended !== undefined && seat.ended.event.at >= from) ||
       cameLately ||
-      (seat.joinedAt !== undefined && ledger.excusedUntil(seat) >= from) ||
+      ((seat.joinedAt !== undefined || (seat.left?.at ?? 0) >= from) && ledger.excusedUntil(seat) >= from) ||
       (membership === 'recently-active' && seat.lastSuccessAt + windowMs >= from)
     if (there) entitled++
   }

@@ -12,6 +12,9 @@ interface Window {
   to: Millis
 }
 
+/** A store that comes back sooner was never away: commands wait so long, and are sent again. */
+const shortestAbsenceMs: Millis = 250
+
 export class Trouble {
   readonly #windows: Window[] = []
   /** So long after the heal what piled up may still be made good. */
@@ -27,8 +30,11 @@ export class Trouble {
       this.#windows.push({ id, takes, instance, from, to: Number.POSITIVE_INFINITY })
     }
     if (event.kind !== 'fault-healed') return
-    const window = this.#windows.find(({ id, to }) => id === event.id && to === Number.POSITIVE_INFINITY)
-    if (window) window.to = event.at
+    const at = this.#windows.findIndex(({ id, to }) => id === event.id && to === Number.POSITIVE_INFINITY)
+    const window = this.#windows[at]
+    if (!window) return
+    window.to = event.at
+    if (window.takes === 'store' && window.to - window.from < shortestAbsenceMs) this.#windows.splice(at, 1)
   }
 
   /** Whether the store was away, or had not recovered, at some moment of the stretch. */
