@@ -9,18 +9,20 @@ import type { Event } from '../../history.ts'
 import type { Plan, Step } from '../../plan.ts'
 import { run } from '../../run.ts'
 import { provider, topology } from '../../topology.ts'
+import type { World } from '../../world.ts'
 import { openVirtual } from './index.ts'
 import { luaEngine, scriptOf, sha1 } from './resources.ts'
 import { stateOf } from './state.ts'
 
 const seed = Number(process.env.STORMPROOF_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const runs = Number(process.env.STORMPROOF_RUNS ?? 150)
+const runs = Number(process.env.STORMPROOF_RUNS ?? 100)
 const again = `STORMPROOF_SEED=${seed} npx vitest run sim/worlds/virtual/any-faults`
 
 const resources = { engine: luaEngine(), scriptOf, sha1 }
 const pace = { firstByteMs: 20, tokens: 4, tokenMs: 10, spread: 0.3 }
 const ids = ['alpha', 'beta', 'gamma']
 const instances = 3
+const requests = 300
 
 /** The last faults heal at 6 s, and no cure takes longer than 7 s. */
 const calmAt = 14_000
@@ -70,55 +72,76 @@ const planOf = (troubles: readonly Trouble[]): Plan => ({
   steps: [
     { at: 0, do: 'phase' as const, phase: 'storm' as const },
     ...troubles.flatMap(stepsOf),
-    ...Array.from({ length: 100 }, (_, n) => ask(60 * n, n)),
+    ...Array.from({ length: requests }, (_, n) => ask((6_000 / requests) * n, n)),
     ...Array.from({ length: 12 }, (_, n) => ask(calmAt + 100 * n, 1_000 + n)),
   ].sort((a, b) => a.at - b.at),
 })
 
+const looks = 100
+
+/** The same world, with censuses in the middle of it all. */
+const lookedAt = (world: World): World => ({
+  ...world,
+  begin() {
+    world.begin()
+    const looking = async () => {
+      for (let n = 1; n <= looks; n++) {
+        await world.until(83 * n)
+        await world.census()
+      }
+    }
+    void looking()
+  },
+})
+
 test(`the world is as it was (${again})`, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(trouble, { minLength: 1, maxLength: 8 }), async troubles => {
-      const events: Event[] = []
-      let world: Awaited<ReturnType<typeof openVirtual>> | undefined
-      let before: unknown
-      const storm = { scenario: scenarios.providerOutage, tracker: lease, plan: planOf(troubles) }
-      await run(
-        storm,
-        async (plan, tell) => {
-          world = await openVirtual({ plan, tracker: lease, resources, tell })
-          before = stateOf(world.parts)
-          return world
-        },
-        event => events.push(event),
-      )
-      const { parts } = world!
-      expect(stateOf(parts)).toEqual(before)
-      // Whatever the store holds is what was told of it.
-      const censuses = events.filter(event => event.kind === 'store-census')
-      expect(censuses.length).toBe(ids.length)
-      for (const { matched, members } of censuses) {
-        expect(matched).toBe(true)
-        expect(members.filter(member => !/^s:legacy-/.test(member))).toEqual([])
-      }
-      // Whoever asks now is served, by every instance, and leaves nothing behind.
-      const calm = events.filter(event => event.kind === 'client-ended' && event.at > calmAt)
-      const served = calm.filter(event => event.kind === 'client-ended' && event.outcome === 'complete')
-      expect(served.length).toBeGreaterThanOrEqual(10)
-      expect(events.filter(({ kind }) => kind === 'client-ended').length).toBe(112)
-      for (const { core, open } of parts.instances) {
-        expect(open).toBe(0)
-        expect(core.state()).toMatchObject({ draining: false, requestsInFlight: 0, outbox: { count: 0 } })
-        for (const { inFlight, held } of core.state().providers)
-          expect({ inFlight, held }).toEqual({ inFlight: 0, held: 0 })
-      }
-      // Every attempt that began has ended.
-      const open = new Set<string>()
-      for (const event of events)
-        if (event.kind === 'provider-began') open.add(event.attempt)
-        else if (event.kind === 'provider-ended') expect(open.delete(event.attempt)).toBe(true)
-      expect([...open]).toEqual([])
-      expect(events.filter(({ kind }) => kind === 'receipt').length).toBe(troubles.length)
-    }),
+    fc.asyncProperty(
+      fc.array(trouble, { minLength: 1, maxLength: 8 }),
+      fc.constantFrom(1, 30),
+      async (troubles, lagMs) => {
+        const events: Event[] = []
+        let world: Awaited<ReturnType<typeof openVirtual>> | undefined
+        let before: unknown
+        const storm = { scenario: scenarios.providerOutage, tracker: lease, plan: planOf(troubles) }
+        await run(
+          storm,
+          async (plan, tell) => {
+            world = await openVirtual({ plan, tracker: lease, resources, lagMs, tell })
+            before = stateOf(world.parts)
+            return lookedAt(world)
+          },
+          event => events.push(event),
+        )
+        const { parts } = world!
+        expect(stateOf(parts)).toEqual(before)
+        // Whatever the store holds is what was told of it.
+        const censuses = events.filter(event => event.kind === 'store-census')
+        expect(censuses.length).toBe(ids.length * (looks + 1))
+        expect(censuses.filter(({ matched }) => !matched)).toEqual([])
+        for (const { members } of censuses.slice(-ids.length)) {
+          expect(members.filter(member => !/^s:legacy-/.test(member))).toEqual([])
+        }
+        // Whoever asks now is served, by every instance, and leaves nothing behind.
+        const calm = events.filter(event => event.kind === 'client-ended' && event.at > calmAt)
+        const served = calm.filter(event => event.kind === 'client-ended' && event.outcome === 'complete')
+        expect(served.length).toBeGreaterThanOrEqual(10)
+        expect(events.filter(({ kind }) => kind === 'client-ended').length).toBe(requests + 12)
+        for (const { core, open } of parts.instances) {
+          expect(open).toBe(0)
+          expect(core.state()).toMatchObject({ draining: false, requestsInFlight: 0, outbox: { count: 0 } })
+          for (const { inFlight, held } of core.state().providers)
+            expect({ inFlight, held }).toEqual({ inFlight: 0, held: 0 })
+        }
+        // Every attempt that began has ended.
+        const open = new Set<string>()
+        for (const event of events)
+          if (event.kind === 'provider-began') open.add(event.attempt)
+          else if (event.kind === 'provider-ended') expect(open.delete(event.attempt)).toBe(true)
+        expect([...open]).toEqual([])
+        expect(events.filter(({ kind }) => kind === 'receipt').length).toBe(troubles.length)
+      },
+    ),
     { seed, numRuns: runs },
   )
 })
