@@ -5,6 +5,7 @@ import type { ProviderReply } from '../../../proxy/provider.ts'
 import type { Answer } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
 import { encoded } from './encoded.ts'
+import type { Process } from './process.ts'
 
 /** What the provider's side of a call does, as it happens there. */
 export interface Host {
@@ -23,8 +24,11 @@ interface Waiting {
 export class Exchange implements AsyncIterableIterator<Uint8Array> {
   readonly reply: Promise<ProviderReply>
   readonly #clock: Clock
+  /** The caller's. */
+  readonly #process: Process
   readonly #link: Link
   readonly #host: Host
+  readonly #closed: () => void
   #answer: Answer | undefined
   #said = 0
   /** The provider's side is over. */
@@ -41,14 +45,16 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #resolveReply!: (reply: ProviderReply) => void
   #rejectReply!: (error: unknown) => void
 
-  constructor(clock: Clock, link: Link, host: Host, signal: AbortSignal) {
+  constructor(clock: Clock, process: Process, link: Link, host: Host, signal: AbortSignal) {
     this.#clock = clock
+    this.#process = process
     this.#link = link
     this.#host = host
     this.reply = new Promise((resolve, reject) => {
       this.#resolveReply = resolve
       this.#rejectReply = reject
     })
+    this.#closed = process.opens(() => this.#leave())
     signal.addEventListener('abort', () => this.#abort(signal.reason), { once: true })
     this.#there(() => this.#begin())
   }
@@ -127,6 +133,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
 
   #end(ending: 'clean' | { error: unknown }) {
     if (this.#left) return
+    this.#closed()
     this.#ending = ending
     const waiting = this.#waiting
     this.#waiting = undefined
@@ -156,6 +163,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #leave() {
     if (this.#left) return
     this.#left = true
+    this.#closed()
     if (this.#over) return
     this.#there(() => {
       if (this.#over) return
@@ -174,7 +182,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #back(arrive: () => void) {
     const now = this.#clock.now()
     this.#lastBack = Math.max(this.#lastBack, now + this.#link.delay())
-    this.#clock.after(this.#lastBack - now, arrive)
+    this.#process.after(this.#lastBack - now, arrive)
   }
 }
 
