@@ -19,6 +19,8 @@ export type ClientEvent =
       status: number
       bytes: number
       because?: string
+      /** The error said when to come back. */
+      retryAfterMs?: Millis
     }
   | { kind: 'client-dropped'; request: string; plannedAt: Millis; because: string }
 
