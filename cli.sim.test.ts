@@ -69,3 +69,41 @@ test('a wrong tracker fails, with exit code 1 and the line that plays it again',
   expect(code).toBe(1)
   expect(stdout).toContain('again: npx stormproof run provider-outage --world virtual --tracker ttl-only --seed 1')
 })
+
+test('the gate judges what is named on seeds it draws, and says how to play the same again', async () => {
+  const args = ['--world', 'virtual', '--seeds', '2', '--only', 'burst-at-limit', '--out', out]
+  const { code, stdout } = await stormproof('gate', ...args)
+  expect(stdout).toMatch(/^✓ burst-at-limit +When far more .* \(virtual 2 seeds\)$/m)
+  expect(stdout).toMatch(/^1 of 1 claim held in /m)
+  const again = /^again: npx stormproof (.*)$/m.exec(stdout)![1]!
+  expect(again).toMatch(/^gate --only burst-at-limit --world virtual --seeds 2 --seed \d+$/)
+  expect(code).toBe(0)
+})
+
+test('a gate that is asked for nothing sensible is one line, and exit code 4', async () => {
+  for (const args of [
+    ['--shard', '4/3'],
+    ['--world', 'real'],
+    ['--only', 'burst'],
+    ['--seeds', '0'],
+  ]) {
+    const { code, stderr } = await stormproof('gate', ...args)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(code).toBe(4)
+  }
+})
+
+test('the selftest catches who is wrong, accuses nobody else, and finds nothing where nothing breaks', async () => {
+  const args = ['--only', 'cross-slot,untagged', '--clean', '2', '--report', 'console,json', '--out', out]
+  const { code, stdout, stderr } = await stormproof('selftest', ...args)
+  expect(stderr).toContain('1 wrong tracker: 2 of 2 declared verdicts came true; 0 false alarms in 2 clean runs')
+  const { cells, survivors, clean } = JSON.parse(stdout)
+  expect(survivors).toEqual([])
+  expect(clean).toEqual({ runs: 2, alarms: [] })
+  const marks = cells.map(({ tracker, declared, astray }: Record<string, unknown>) => [tracker, declared, astray])
+  expect(marks).toEqual([
+    ['lease', 'passes', []],
+    ['untagged', 'is caught', []],
+  ])
+  expect(code).toBe(0)
+})

@@ -1,8 +1,10 @@
 /** The `stormproof` command. The only file, with its helpers in cli/, that sees every registry. */
+import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { cluster } from './cli/cluster.ts'
 import { BadArgument, exitCodes, report } from './cli/errors.ts'
+import { gate } from './cli/gate.ts'
 import { interruptible } from './cli/interrupt.ts'
 import { list } from './cli/list.ts'
 import { createProgress } from './cli/progress.ts'
@@ -11,6 +13,7 @@ import { proxy } from './cli/proxy.ts'
 import { replay } from './cli/replay.ts'
 import { runCommand } from './cli/run.ts'
 import { search } from './cli/search.ts'
+import { selftest } from './cli/selftest.ts'
 import { storm } from './cli/storm.ts'
 
 const progress = createProgress()
@@ -39,6 +42,56 @@ program
   .addHelpText('after', '\nExample:\n  $ stormproof storm same-session --seed 3')
   .action(async (names, { seed, out }) => {
     exitCode = await storm(names, { seed, out, colour }, progress, signal)
+  })
+
+program
+  .command('gate')
+  .description('the whole catalogue on the reference tracker, as one verdict: virtual on many seeds, live on one')
+  .option('--world <world>', 'virtual, live or both', 'both')
+  .option('--seeds <n>', 'virtual runs of each scenario', atLeast('--seeds', 1), 20)
+  .option('--seed <n>', 'the first seed; without it one is drawn, and told', wholeNumber)
+  .option('--only <scenarios>', 'one or more, by comma')
+  .option('--shard <i/n>', 'the i-th of n shares of the catalogue')
+  .option('--fail-fast', 'stop at the first claim that fails', false)
+  .option('--out <dir>', 'where live runs are left', 'runs')
+  .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
+  .addHelpText(
+    'after',
+    `
+A scenario whose faults need levers that a world has not is skipped there, with the reason, and counts as not played.
+
+Examples:
+  $ stormproof gate
+  $ stormproof gate --world virtual --seeds 100 --fail-fast
+  $ stormproof gate --only kill-primary,slot-migration --seed 7
+  $ stormproof gate --shard 1/3`,
+  )
+  .action(async ({ seed = randomInt(1_000_000), ...options }) => {
+    exitCode = await gate({ ...options, seed, colour }, progress, signal)
+  })
+
+program
+  .command('selftest')
+  .description('proves that the catalogue can fail: every wrong tracker is caught, and the reference is not accused')
+  .option('--world <world>', 'virtual, live or both; live plays only what is declared', 'virtual')
+  .option('--seeds <n>', 'of each scenario and tracker', atLeast('--seeds', 1), 1)
+  .option('--seed <n>', 'the first one', wholeNumber, 1)
+  .option('--only <names>', 'scenarios and wrong trackers, by comma')
+  .option('--clean <n>', 'besides, so many runs of the reference without any fault', atLeast('--clean', 0), 0)
+  .option('--report <formats>', 'console, json; by comma', 'console')
+  .option('--out <dir>', 'where live runs are left', 'runs')
+  .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ stormproof selftest
+  $ stormproof selftest --seeds 20 --clean 1000
+  $ stormproof selftest --only ttl-only --world both
+  $ stormproof selftest --report json > selftest.json`,
+  )
+  .action(async options => {
+    exitCode = await selftest({ ...options, colour }, progress, signal)
   })
 
 program
@@ -100,9 +153,11 @@ program
 
 program
   .command('list')
-  .description('scenarios, faults, checks and trackers')
-  .addHelpText('after', '\nExample:\n  $ stormproof list')
-  .action(() => console.log(list()))
+  .description('scenarios, faults, checks, trackers and loads')
+  .option('--json', 'for machines', false)
+  .option('--markdown', 'as scenarios/README.md has it', false)
+  .addHelpText('after', '\nExample:\n  $ stormproof list --json')
+  .action(options => void process.stdout.write(list(options)))
 
 program
   .command('cluster <action>')

@@ -37,7 +37,7 @@ export async function soak(requests: number, seed: number): Promise<Soaked> {
   const dispatcher = new Agent({ connections: callers })
   try {
     // A fifth of the answers fail: slots move from one provider to the other all the time.
-    await providers.lever('alpha').behave({ kind: 'mixed', ratio: 0.2, status: 500, afterMs: 1 })
+    await providers.lever('alpha').behave({ kind: 'mixed', ratio: 0.2, of: { kind: 'error', status: 500, afterMs: 1 } })
     const urls = Object.entries(providers.urls)
     const url = await proxy.ask<string>(
       'start',

@@ -102,6 +102,7 @@ const file = z.object({
       tokens: z.int().positive().max(100_000),
       tokenMs: ms,
       spread: z.number().min(0).max(1),
+      tail: z.strictObject({ share: z.number().min(0).max(1), times: z.number().positive() }).optional(),
     }),
   ),
   steps: z.array(step),

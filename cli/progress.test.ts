@@ -24,3 +24,11 @@ test('on a terminal one line rewrites itself, and never wraps', () => {
   progress.stop()
   expect(written).toEqual(['\r\x1b[Ka sentence that is ', '\r\x1b[K', 'done\n'])
 })
+
+test('a line that stays leaves the step where it was', () => {
+  const { written, progress } = listener({ isTTY: true, columns: 20 })
+  progress.step('many')
+  progress.note('one is done')
+  progress.stop()
+  expect(written).toEqual(['\r\x1b[Kmany 0 s', '\r\x1b[K', 'one is done\n', '\r\x1b[Kmany 0 s', '\r\x1b[K'])
+})

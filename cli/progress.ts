@@ -5,8 +5,10 @@ export interface Progress {
   step(text: string): void
   /** The step goes on and says something else: within a second on a terminal, as a plain line every ten seconds elsewhere. */
   update(text: string): void
-  /** A line that stays. */
+  /** A line that stays, and the step is over. */
   done(text: string): void
+  /** A line that stays, and the step goes on. */
+  note(text: string): void
   stop(): void
 }
 
@@ -18,6 +20,9 @@ export function createProgress(out: NodeJS.WriteStream = process.stderr): Progre
   let text = ''
   let said = 0
   let beat: NodeJS.Timeout | undefined
+  const wipe = () => {
+    if (live && text) out.write('\r\x1b[K')
+  }
   const draw = () => {
     const line = `${text} ${((performance.now() - began) / 1000).toFixed(0)} s`
     // A line that wraps could not be rewritten.
@@ -25,7 +30,7 @@ export function createProgress(out: NodeJS.WriteStream = process.stderr): Progre
   }
   const clear = () => {
     clearInterval(beat)
-    if (live && text) out.write('\r\x1b[K')
+    wipe()
     text = ''
   }
   return {
@@ -46,6 +51,11 @@ export function createProgress(out: NodeJS.WriteStream = process.stderr): Progre
     done(line) {
       clear()
       out.write(`${line}\n`)
+    },
+    note(line) {
+      wipe()
+      out.write(`${line}\n`)
+      if (live && text) draw()
     },
     stop: clear,
   }

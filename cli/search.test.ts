@@ -18,17 +18,17 @@ const good = (seed: number): Outcome => ({ seed, requests: 10, simulatedMs: 1_00
 
 /** Hands whose threads tell what `outcomeOf` says, and whose second process plays as `again` does. */
 function hands(outcomeOf: (seed: number) => Outcome, again = async (seed: number) => historyOf(seed)): Hands {
-  const play: Pool['play'] = async (_, seeds, keeps, told) => {
-    while (!seeds.over)
-      for (const seed of seeds.handOut()) {
-        seeds.told(outcomeOf(seed))
-        told(outcomeOf(seed), keeps(seed) ? historyOf(seed) : undefined)
-      }
+  const play: Pool['play'] = async work => {
+    while (!work.over) {
+      const { seeds, keep, subject } = work.next()!
+      for (const seed of seeds)
+        work.told({ ...outcomeOf(seed), ...(keep.includes(seed) && { history: historyOf(seed) }) }, subject)
+    }
   }
   return {
     pool: { play, close: async () => {} },
     second: { play: (_, seed) => again(seed), close: () => {} },
-    progress: { step: () => {}, update: () => {}, done: () => {}, stop: () => {} },
+    progress: { step: () => {}, update: () => {}, done: () => {}, note: () => {}, stop: () => {} },
     signal: new AbortController().signal,
   }
 }

@@ -118,15 +118,22 @@ async function playAll(subject: Subject, options: SearchOptions, { pool, second,
   }
   const show = () => progressOf(subject, seeds.played, { count, wallMs: performance.now() - began })
   progress.step(`${nameOf(subject)}: ${amount(count, 'seed')} from ${from} …`)
-  await pool.play(
-    subject,
-    seeds,
-    seed => isPlayedTwice(seed, { from, count }),
-    (outcome, history) => {
+  const keeps = (seed: number) => isPlayedTwice(seed, { from, count })
+  await pool.play({
+    next() {
+      const batch = seeds.handOut()
+      return batch.length ? { subject, seeds: batch, keep: batch.filter(keeps) } : undefined
+    },
+    // Histories are large, and are needed only once.
+    told({ history, ...outcome }) {
+      seeds.told(outcome)
       if (history !== undefined) compare(outcome.seed, async () => history)
       progress.update(show())
     },
-  )
+    get over() {
+      return seeds.over
+    },
+  })
   const failure = seeds.outcomes.find(isFailure)
   if (failure && !comparing.has(failure.seed))
     compare(failure.seed, async seed => (await playOrdered(subject, seed, true)).history!)

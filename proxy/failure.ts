@@ -22,7 +22,7 @@ interface Consequences {
   /** Does it speak against the provider's health? */
   breaker: boolean
   /** How the tracker is told that the attempt is over. */
-  ending: Ending
+  ending: Exclude<Ending, 'unused'>
   /** How the attempt is called when nothing has reached the client; after that a failed one is `incomplete`. */
   outcome: Exclude<Outcome, 'ok' | 'refused' | 'incomplete'>
   /** What the client is told where the provider said nothing that may be passed on. */

@@ -123,7 +123,7 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
     }
     standing.breaker.left(permit)
     if (!isFirst) budget.giveBack()
-    if (slot.admitted) slot.release('abort')
+    if (slot.admitted) slot.release('unused')
     return running.stopped ? unheard(running.stopped, running) : { outcome: 'refused' }
   }
 

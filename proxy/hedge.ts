@@ -85,6 +85,6 @@ async function hedge({ first, candidates, running, ports, admission }: Race): Pr
     running.attempts.push({ outcome: 'refused' })
     return void skip('full', id)
   }
-  slot.release('abort')
+  slot.release('unused')
   return void skip('late', id)
 }

@@ -22,7 +22,7 @@ export const sameSession: Scenario = {
     {
       at: 250,
       for: 4_550,
-      call: { fault: 'provider-mixed', provider: 'alpha', ratio: 0.5, status: 500, afterMs: 25 },
+      call: { fault: 'provider-fails', provider: 'alpha', ratio: 0.5, status: 500, afterMs: 25 },
     },
   ],
   checks: afterFailures,

@@ -19,6 +19,8 @@ export type ClientEvent =
       status: number
       bytes: number
       because?: string
+      /** The error said when to come back. */
+      retryAfterMs?: Millis
     }
   | { kind: 'client-dropped'; request: string; plannedAt: Millis; because: string }
 
@@ -38,6 +40,8 @@ export type ProviderEvent =
       outcome: 'served' | 'failed' | 'peer-closed'
       status: number
       since: Millis
+      /** It said: not again before so much time has passed. */
+      retryAfterMs?: Millis
     }
 
 /** The store, as the tap saw it. Every instant lies in [since, at]. */

@@ -15,7 +15,12 @@ interface Standing {
   receipt(): Promise<Receipt>
 }
 
+/** The world lacks a lever that the plan pulls: such a storm is skipped, never passed. */
+export class Unplayable extends Error {}
+
+/** Rejects with `Unplayable` before anything is touched. */
 export async function play(plan: Plan, world: World): Promise<void> {
+  const levers = leversFor(plan, world)
   const standing = new Map<string, Standing>()
   const healed: [string, Standing][] = []
   const healing: Promise<void>[] = []
@@ -42,8 +47,7 @@ export async function play(plan: Plan, world: World): Promise<void> {
     if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
     world.record({ kind: 'fault-injected', fault: fault.name, id: step.id })
-    const injected = await fault.inject(leversFor(fault, world), step.call, time)
-    standing.set(step.id, { fault: fault.name, ...injected })
+    standing.set(step.id, { fault: fault.name, ...(await fault.inject(levers, step.call, time)) })
   }
 
   world.begin()
@@ -82,10 +86,14 @@ async function rest(topology: Topology, world: World) {
   await world.census()
 }
 
-/** Rejected before anything is touched, where the world has not all that the fault needs. */
-function leversFor({ name, needs }: Fault, { levers, name: world }: World): Levers {
-  const lacking = needs.filter(lever => !levers[lever])
-  if (lacking.length) throw new Error(`${name} needs ${lacking.join(', ')}, which the ${world} world has not`)
+/** All that the plan's faults pull is there; what else may be lacking, nobody asks for. */
+function leversFor({ steps }: Plan, { levers, name: world }: World): Levers {
+  for (const step of steps) {
+    if (step.do !== 'inject') continue
+    const { name, needs } = faultNamed(step.call.fault)
+    const lacking = needs.filter(lever => !levers[lever])
+    if (lacking.length) throw new Unplayable(`${name} needs ${lacking.join(', ')}, which the ${world} world has not`)
+  }
   return levers as Levers
 }
 

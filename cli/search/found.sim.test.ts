@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(out, { recursive: true, force: true }))
 
-const quiet: Progress = { step: () => {}, update: () => {}, done: () => {}, stop: () => {} }
+const quiet: Progress = { step: () => {}, update: () => {}, done: () => {}, note: () => {}, stop: () => {} }
 const storm = (tracker: TrackerVariant) => ({
   scenario: providerOutage,
   tracker,

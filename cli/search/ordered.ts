@@ -13,10 +13,13 @@ export interface Subject {
   scenario: string
   tracker: string
   swarm: boolean
+  /** Without its faults: the same load on a world in which nothing breaks. */
+  clean?: boolean
 }
 
-export function stormOf({ scenario, tracker, swarm }: Subject, seed: number): Storm {
-  const found = named<Scenario>('scenario', scenarios, scenario)
+export function stormOf({ scenario, tracker, swarm, clean }: Subject, seed: number): Storm {
+  const whole = named<Scenario>('scenario', scenarios, scenario)
+  const found = clean ? { ...whole, faults: [] } : whole
   return {
     scenario: found,
     tracker: named<TrackerVariant>('tracker', trackers, tracker),

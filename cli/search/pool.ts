@@ -1,18 +1,23 @@
-/** The threads of a search, long-lived: starting one costs as much as some seeds. */
+/** The threads that play seeds, long-lived: starting one costs as much as some seeds. */
 import { Worker } from 'node:worker_threads'
 import type { Outcome } from '../../sim/search/play-seed.ts'
-import type { Seeds } from '../../sim/search/seeds.ts'
 import type { Subject } from './ordered.ts'
 import type { Answer, Order } from './worker.ts'
 
+/** Seeds of one subject, handed out together; `keep`: those of them whose histories are wanted. */
+export type Batch = Omit<Order, 'order'>
+
+export interface Work {
+  /** What a thread plays next; undefined when nothing else could matter. */
+  next(): Batch | undefined
+  told(outcome: Outcome, subject: Subject): void
+  /** Whether all that matters is known. */
+  readonly over: boolean
+}
+
 export interface Pool {
-  /** Resolves when every seed that matters is known. One call at a time. Rejects with the signal's reason once it fired. */
-  play(
-    subject: Subject,
-    seeds: Seeds,
-    keeps: (seed: number) => boolean,
-    told: (outcome: Outcome, history: string | undefined) => void,
-  ): Promise<void>
+  /** Resolves when the work is over. One call at a time. Rejects with the signal's reason once it fired. */
+  play(work: Work): Promise<void>
   /** Ends the threads, whatever they do. */
   close(): Promise<void>
 }
@@ -22,6 +27,7 @@ const ordersAhead = 2
 
 export function openPool(jobs: number, signal: AbortSignal): Pool {
   const workers = Array.from({ length: jobs }, () => new Worker(new URL('./worker.ts', import.meta.url)))
+  const subjects = new Map<number, Subject>()
   let order = 0
   let fail: (error: unknown) => void = () => {}
   let failed: unknown
@@ -30,6 +36,7 @@ export function openPool(jobs: number, signal: AbortSignal): Pool {
     fail(failed)
   }
   const interrupt = () => broken(signal.reason)
+  if (signal.aborted) interrupt()
   signal.addEventListener('abort', interrupt, { once: true })
   for (const worker of workers) {
     worker.on('error', broken)
@@ -37,31 +44,33 @@ export function openPool(jobs: number, signal: AbortSignal): Pool {
   }
 
   return {
-    play(subject, seeds, keeps, told) {
-      const first = order
+    play(work) {
+      // What an earlier call had handed out, and did not need any more, is nobody's now.
+      subjects.clear()
       return new Promise<void>((resolve, reject) => {
         if (failed !== undefined) return reject(failed)
         fail = reject
         const feed = (worker: Worker) => {
-          const batch = seeds.handOut()
-          if (batch.length === 0) return
-          const next: Order = { order: order++, subject, seeds: batch, keep: batch.filter(keeps) }
+          const batch = work.next()
+          if (!batch) return
+          const next: Order = { order: order++, ...batch }
+          subjects.set(next.order, batch.subject)
           worker.postMessage(next)
         }
         for (const worker of workers) {
           worker.removeAllListeners('message')
           worker.on('message', (answer: Answer) => {
-            // What an earlier call had handed out, and did not need any more.
-            if (answer.order < first) return
-            // Histories are large, and are needed only once.
-            const { history, ...outcome } = answer.outcome
-            seeds.told(outcome)
-            told(outcome, history)
-            if (seeds.over) resolve()
-            else if (answer.last) feed(worker)
+            const subject = subjects.get(answer.order)
+            if (!subject) return
+            work.told(answer.outcome, subject)
+            if (work.over) return resolve()
+            if (!answer.last) return
+            subjects.delete(answer.order)
+            feed(worker)
           })
         }
         for (let n = 0; n < ordersAhead; n++) for (const worker of workers) feed(worker)
+        if (work.over) resolve()
       })
     },
     async close() {

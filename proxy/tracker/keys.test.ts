@@ -27,7 +27,7 @@ async function keySetsOf(variant: TrackerVariant): Promise<(readonly string[])[]
   const tracker = variant.create(store, 1_000, () => 0)
   const hold: Hold = { provider, member: memberOf('s1'), token: 't1' }
   await tracker.acquire(hold)
-  for (const ending of ['success', 'failure', 'abort'] as const) await tracker.release(hold, ending)
+  for (const ending of ['success', 'failure', 'abort', 'unused'] as const) await tracker.release(hold, ending)
   await tracker.renew(provider, [hold])
   return sets
 }

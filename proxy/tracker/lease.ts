@@ -4,16 +4,20 @@
  */
 import { leaseMs, type Provider } from '../provider.ts'
 import { attemptsKey, sessionsKey } from './keys.ts'
-import type { Script, TrackerVariant } from './tracker.ts'
+import type { Script, Store, Tracker, TrackerVariant } from './tracker.ts'
 
-const script = (name: string): Script => ({
-  name: `lease-${name}`,
-  files: ['lease/clock.lua', `lease/${name}.lua`],
-  keys: 2,
-})
+/** The scripts under a clock, which is the head of each. */
+export function scriptsUnder(clock: 'lease' | 'wall-clock') {
+  const script = (name: string): Script => ({
+    name: `${clock}-${name}`,
+    files: [`${clock}/clock.lua`, `lease/${name}.lua`],
+    keys: 2,
+  })
+  return { acquire: script('acquire'), release: script('release'), renew: script('renew') } as const
+}
 
 /** All that ever runs for this tracker. */
-export const leaseScripts = { acquire: script('acquire'), release: script('release'), renew: script('renew') } as const
+export const leaseScripts = scriptsUnder('lease')
 
 /** Lease times are whole milliseconds, so that the scripts can name the last instant before another. */
 const timesOf = (provider: Provider) => ({
@@ -24,18 +28,18 @@ const timesOf = (provider: Provider) => ({
 
 const keysOf = (provider: string) => [sessionsKey(provider), attemptsKey(provider)]
 
-export const lease: TrackerVariant = {
-  name: 'lease',
-  claim: 'leases by attempt token, two keys in one slot, a lease clock that no stall or skew can hurry',
-  breaks: [],
-  membership: 'in-flight',
-  membersKey: sessionsKey,
-  create: store => ({
+/** `clockArgument`: what the clock of these scripts is told. */
+export function leasesOf(
+  store: Store,
+  scripts: typeof leaseScripts,
+  clockArgument: (provider: Provider) => number,
+): Tracker {
+  return {
     async acquire({ provider, member, token }) {
       const { id, unit, limit } = provider
-      const { heartbeat, lease, tombstone } = timesOf(provider)
-      const args = [heartbeat, lease, tombstone, unit, limit, member, token]
-      const [kind, count, retryAfterMs] = (await store.run(leaseScripts.acquire, keysOf(id), args)) as [
+      const { lease, tombstone } = timesOf(provider)
+      const args = [clockArgument(provider), lease, tombstone, unit, limit, member, token]
+      const [kind, count, retryAfterMs] = (await store.run(scripts.acquire, keysOf(id), args)) as [
         string,
         number,
         number?,
@@ -45,18 +49,24 @@ export const lease: TrackerVariant = {
       return { kind: 'admitted', count }
     },
     async release({ provider, member, token }) {
-      const { heartbeat, tombstone } = timesOf(provider)
-      await store.run(leaseScripts.release, keysOf(provider.id), [heartbeat, tombstone, member, token])
+      const { tombstone } = timesOf(provider)
+      await store.run(scripts.release, keysOf(provider.id), [clockArgument(provider), tombstone, member, token])
     },
     async renew(provider, holds) {
       const pairs = holds.flatMap(({ member, token }) => [member, token])
-      const { heartbeat, lease } = timesOf(provider)
-      const args = [heartbeat, lease, ...pairs]
-      const [, ...reinserted] = (await store.run(leaseScripts.renew, keysOf(provider.id), args)) as [
-        number,
-        ...string[],
-      ]
+      const { lease } = timesOf(provider)
+      const args = [clockArgument(provider), lease, ...pairs]
+      const [, ...reinserted] = (await store.run(scripts.renew, keysOf(provider.id), args)) as [number, ...string[]]
       return { reinserted }
     },
-  }),
+  }
+}
+
+export const lease: TrackerVariant = {
+  name: 'lease',
+  claim: 'leases by attempt token, two keys in one slot, a lease clock that no stall or skew can hurry',
+  breaks: [],
+  membership: 'in-flight',
+  membersKey: sessionsKey,
+  create: store => leasesOf(store, leaseScripts, provider => timesOf(provider).heartbeat),
 }

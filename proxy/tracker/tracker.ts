@@ -17,8 +17,8 @@ export type Admission =
   /** The tracker let it pass without counting it. Only careless trackers do. */
   | { kind: 'uncounted'; because: string }
 
-/** How an attempt ended, as far as a tracker may care. */
-export type Ending = 'success' | 'failure' | 'abort'
+/** How an attempt ended, as far as a tracker may care. `unused`: its slot came too late, and nobody was called. */
+export type Ending = 'success' | 'failure' | 'abort' | 'unused'
 
 /** Every method rejects when the store did not acknowledge: the effect is then *unknown*, never "did not happen". */
 export interface Tracker {

@@ -1,3 +1,4 @@
+import type { Cause } from '../measure/measurement.ts'
 import { seconds } from '../measure/meter.ts'
 import { type Check, pass, unknown } from './check.ts'
 import { lateRemoval } from './sample.ts'
@@ -9,26 +10,33 @@ const allowanceMs = 5
  * The bound is made of what was measured beside the storm, so that a noisy machine does not decide: the p99 of a round trip
  * to the store, plus the allowance, plus the width of the window in which the observer can place a removal.
  */
+/** What frees a slot at once. A success does too, unless the tracker keeps whoever was active lately. */
+const causes = ['failure', 'timeout', 'abort', 'hedge-loss'] as const
+
 export const residencyWithin: Check = {
   name: 'residency-within',
-  claim: 'after a failure a session is gone within a round trip and 5 ms (p99)',
+  claim: 'after a failure, a time-out, an abort or a lost race a session is gone within a round trip and 5 ms (p99)',
   kind: 'liveness',
   of({ figures, longestStays }) {
-    const p99 = figures['residency.failure.p99']
-    const samples = figures['residency.failure.samples']
-    if (p99 === undefined) return unknown('no session’s last attempt at a provider failed')
+    const seen = causes.filter(cause => figures[`residency.${cause}.p99`] !== undefined)
+    if (seen.length === 0) return unknown('no session’s last attempt at a provider failed or was broken off')
     const roundTrip = figures['store.roundTrip.p99']
     const resolution = figures['observer.resolution.p99']
     if (roundTrip === undefined || resolution === undefined)
       return unknown('no round trip to the store, or no resolution, was measured beside it')
     const bound = roundTrip + allowanceMs + resolution
     const sum = `${roundTrip.toFixed(1)} round trip + ${allowanceMs} + ${resolution.toFixed(1)} resolution`
-    const says = `p99 ${p99.toFixed(1)} ms of ${samples} failures, bound ${bound.toFixed(1)} ms (${sum})`
-    const longest = longestStays.failure ?? []
-    const still = longest.find(({ open }) => open)
-    if (p99 <= bound && !still) return pass(says)
+    const told = seen.map(cause => {
+      const [p99, samples] = [figures[`residency.${cause}.p99`]!, figures[`residency.${cause}.samples`]!]
+      return { cause, p99, says: `p99 ${p99.toFixed(1)} ms after ${samples} × ${cause}` }
+    })
+    const says = `${told.map(one => one.says).join(', ')}, bound ${bound.toFixed(1)} ms (${sum})`
+    const tooLong = told.filter(({ p99 }) => p99 > bound).map(({ cause }) => cause)
+    const still = seen.flatMap(cause => longestStays[cause] ?? []).find(({ open }) => open)
+    if (tooLong.length === 0 && !still) return pass(says)
+    const longest = longestStays[still?.cause ?? tooLong[0]!] ?? []
     const worst = still ?? longest[0]!
-    const stayed = `session ${worst.session} stayed ${still ? 'at least ' : ''}${seconds(worst.stayedMs)} in {provider:${worst.provider}} after its attempt failed at ${seconds(worst.endedAt)}`
+    const stayed = `session ${worst.session} stayed ${still ? 'at least ' : ''}${seconds(worst.stayedMs)} in {provider:${worst.provider}} after its attempt ${ended[worst.cause]} at ${seconds(worst.endedAt)}`
     return {
       result: 'fail',
       because: `${stayed}; ${says}`,
@@ -36,4 +44,13 @@ export const residencyWithin: Check = {
     }
   },
   counterexample: clean => lateRemoval(clean, 's4', 80),
+}
+
+const ended: Readonly<Record<Cause, string>> = {
+  success: 'succeeded',
+  failure: 'failed',
+  timeout: 'timed out',
+  abort: 'was aborted',
+  'hedge-loss': 'lost its race',
+  crash: 'was lost in a crash',
 }

@@ -6,8 +6,13 @@ import { memberOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
 import { provider, type Topology, topology } from '../topology.ts'
 
+const breaker = { failures: 5, windowMs: 1_000, openMs: 500, probes: 1 }
+
 export const sampleTopology: Topology = topology({
-  providers: [provider({ id: 'alpha', limit: 3, priority: 1 }), provider({ id: 'beta', limit: 3, priority: 2 })],
+  providers: [
+    provider({ id: 'alpha', limit: 3, priority: 1, breaker }),
+    provider({ id: 'beta', limit: 3, priority: 2, breaker }),
+  ],
 })
 
 const node = '127.0.0.1:7001'
@@ -52,6 +57,7 @@ export function attemptOf(
 /** One client's request around its attempts. */
 export const requestOf = (request: string, session: string, from: number, to: number): Event[] => [
   { at: from, from: 'client', kind: 'client-sent', request, session, plannedAt: from, shape: 'openai', stream: false },
+  { at: from + 1, from: 'proxy-1', kind: 'request-began', request, session },
   { at: to - 1, from: 'client', kind: 'client-first-byte', request, status: 200 },
   { at: to, from: 'client', kind: 'client-ended', request, outcome: 'complete', status: 200, bytes: 10 },
 ]
@@ -76,6 +82,32 @@ export const censusAt = (at: number, providerId: string, members: readonly strin
 })
 
 export const inOrder = (events: readonly Event[]): Event[] => events.toSorted((a, b) => a.at - b.at)
+
+/** A client that leaves while its attempt is in flight: that is closed at once. */
+const leaver: readonly Event[] = [
+  ...attemptOf('alpha', 'left', 'r-left', 1_405, 1_421).map(event =>
+    event.kind === 'provider-ended' ? { ...event, outcome: 'peer-closed' as const, since: 1_405 } : event,
+  ),
+  ...requestOf('r-left', 'left', 1_400, 1_420)
+    .filter(({ kind }) => kind !== 'client-first-byte')
+    .map(event =>
+      event.kind === 'client-ended' ? { ...event, outcome: 'aborted' as const, status: 0, bytes: 0 } : event,
+    ),
+]
+
+/** A provider that says when to come back, to a client that hears it. */
+const limited: readonly Event[] = [
+  ...attemptOf('beta', 'limited', 'r-limited', 1_505, 1_510, 'failed').map(event =>
+    event.kind === 'provider-ended' ? { ...event, status: 429, retryAfterMs: 1_000 } : event,
+  ),
+  ...requestOf('r-limited', 'limited', 1_500, 1_513).map(event =>
+    event.kind === 'client-ended'
+      ? { ...event, outcome: 'answered' as const, status: 429, retryAfterMs: 1_000 }
+      : event.kind === 'client-first-byte'
+        ? { ...event, status: 429 }
+        : event,
+  ),
+]
 
 /** Ten sessions 150 ms apart; those of the storm fail at alpha and are served by beta. */
 function sessions(): Event[] {
@@ -117,13 +149,15 @@ export const cleanHistory: readonly Event[] = inOrder([
     at: 2_203,
     from: 'client',
     kind: 'generator',
-    planned: 10,
-    sent: 10,
+    planned: 12,
+    sent: 12,
     dropped: 0,
     latenessP50Ms: 0.1,
     latenessP99Ms: 1,
   },
   ...sessions(),
+  ...leaver,
+  ...limited,
 ])
 
 /** Makes one session's removal after its failure come so much later, or never. */

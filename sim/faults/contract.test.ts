@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Levers, WorldLevers } from '../levers.ts'
 import { type Behaviours, createBehaviours } from '../providers/behaviours.ts'
-import type { Behaviour } from '../providers/model.ts'
+import { answer, type Behaviour } from '../providers/model.ts'
+import { randomFor } from '../random.ts'
 import type { Fault } from './fault.ts'
 import * as faults from './index.ts'
 
-const before: Behaviour = { kind: 'mixed', ratio: 0.1, status: 503, afterMs: 7 }
+const before: Behaviour = { kind: 'mixed', ratio: 0.1, of: { kind: 'error', status: 503, afterMs: 7 } }
 
 /** Two providers that already behave oddly; only the behaviours are real. */
 function stage() {
@@ -14,7 +15,7 @@ function stage() {
   for (const id of ['alpha', 'beta']) {
     providers.set(id, createBehaviours())
     providers.get(id)!.behave(before)
-    providers.get(id)!.count('error')
+    meet(providers.get(id)!)
   }
   const offered: WorldLevers = {
     provider(id) {
@@ -35,6 +36,13 @@ function stage() {
 const ofProviders = Object.values<Fault>(faults).filter(({ needs }) => needs.includes('provider'))
 /** None of them waits. */
 const time = { sleep: () => Promise.reject(new Error('no fault of a provider sleeps')) }
+
+/** An attempt, as it meets what the provider does now. */
+function meet(behaviours: Behaviours) {
+  const pace = { firstByteMs: 1, tokens: 2, tokenMs: 1, spread: 0 }
+  const asked = { request: 'r1', session: 's1', shape: 'openai', stream: true } as const
+  behaviours.count(answer(asked, behaviours.now(), pace, randomFor(1, 'contract')).shows)
+}
 
 describe.each(ofProviders)('$name', fault => {
   const call = { fault: fault.name, provider: 'alpha' }
@@ -70,7 +78,7 @@ describe.each(ofProviders)('$name', fault => {
     const { levers, alpha } = stage()
     const { heal, receipt } = await fault.inject(levers, call, time)
     await heal()
-    alpha.count('error')
+    meet(alpha)
     await heal()
     expect(await receipt()).toEqual({ landed: false, because: expect.stringMatching(/\b0\b/) })
   })
@@ -79,8 +87,8 @@ describe.each(ofProviders)('$name', fault => {
     const { levers, alpha } = stage()
     const { heal, receipt } = await fault.inject(levers, call, time)
     alpha.count('healthy')
-    alpha.count('error')
-    alpha.count('error')
+    meet(alpha)
+    meet(alpha)
     await heal()
     expect(await receipt()).toEqual({ landed: true, because: expect.stringMatching(/\b2\b/) })
   })
@@ -88,7 +96,7 @@ describe.each(ofProviders)('$name', fault => {
   test('is not landed before it is healed', async () => {
     const { levers, alpha } = stage()
     const { receipt } = await fault.inject(levers, call, time)
-    alpha.count('error')
+    meet(alpha)
     expect((await receipt()).landed).toBe(false)
   })
 })
@@ -101,7 +109,7 @@ test('the call decides what the provider does', async () => {
     time,
   )
   expect(alpha.now()).toEqual({ kind: 'error', status: 529, afterMs: 5 })
-  const mixed = { fault: 'provider-mixed', provider: 'alpha', ratio: 0.25, status: 500, afterMs: 5 }
-  await faults.providerMixed.inject(levers, mixed, time)
-  expect(alpha.now()).toEqual({ kind: 'mixed', ratio: 0.25, status: 500, afterMs: 5 })
+  const some = { fault: 'provider-fails', provider: 'alpha', ratio: 0.25, status: 500, afterMs: 5 }
+  await faults.providerFails.inject(levers, some, time)
+  expect(alpha.now()).toEqual({ kind: 'mixed', ratio: 0.25, of: { kind: 'error', status: 500, afterMs: 5 } })
 })

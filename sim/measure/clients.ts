@@ -1,53 +1,112 @@
-/** What the clients saw: answers, waiting times from the intended send, and the price in upstream calls. */
+/** What the clients saw: answers, waiting times from the intended send, and the price in upstream calls; over all and by phase. */
 import type { Millis } from '../../proxy/ports.ts'
-import type { Event } from '../history.ts'
-import { Durations, Findings, type Meter, seconds } from './meter.ts'
+import type { Event, Phase } from '../history.ts'
+import { Durations, type Figures, Findings, type Meter, seconds } from './meter.ts'
 
-type Sent = Extract<Event, { kind: 'client-sent' }>
+type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
+
+interface Asked {
+  sent: Of<'client-sent'>
+  /** Undefined in the warm-up. */
+  tally: Tally | undefined
+  firstByteAt?: Millis
+}
+
+/** What became of the requests that were sent in one phase. */
+class Tally {
+  readonly ttft = new Durations()
+  readonly latency = new Durations()
+  readonly failover = new Durations()
+  /** Until an error was told. */
+  readonly refusal = new Durations()
+  sent = 0
+  complete = 0
+  attempts = 0
+
+  figures(suffix = ''): Figures {
+    if (this.sent === 0) return {}
+    return {
+      [`availability${suffix}`]: this.complete / this.sent,
+      [`amplification${suffix}`]: this.attempts / this.sent,
+      ...this.ttft.figures(`ttft${suffix}`),
+      ...this.latency.figures(`latency${suffix}`),
+      ...this.failover.figures(`failover${suffix}`),
+      ...this.refusal.figures(`refusal${suffix}`),
+    }
+  }
+}
+
+/** The statuses whose clients ask when to come back. */
+const tellsWhen: ReadonlySet<number> = new Set([429, 503, 529])
 
 export function clients(): Meter {
-  const open = new Map<string, { sent: Sent; firstByteAt?: Millis; judged: boolean }>()
+  const open = new Map<string, Asked>()
   const failedAt = new Map<string, Millis>()
-  const ttft = new Durations()
-  const latency = new Durations()
-  const failover = new Durations()
+  const all = new Tally()
+  const phases = new Map<Phase, Tally>()
   const unanswered = new Findings()
+  const unhelpful = new Findings()
   let sent = 0
-  let judgedSent = 0
-  let complete = 0
-  let attempts = 0
+
+  function tallyOf(phase: Phase): Tally {
+    let tally = phases.get(phase)
+    if (!tally) phases.set(phase, (tally = new Tally()))
+    return tally
+  }
+  const count = (asked: Asked | undefined, into: (tally: Tally) => void) => {
+    if (!asked?.tally) return
+    into(all)
+    into(asked.tally)
+  }
+
+  function ended(event: Of<'client-ended'>, asked: Asked) {
+    const { sent, firstByteAt } = asked
+    const took = event.at - sent.plannedAt
+    if (event.outcome === 'broken')
+      unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
+    if (event.outcome === 'answered') {
+      count(asked, ({ refusal }) => refusal.add(took))
+      if (tellsWhen.has(event.status) && event.retryAfterMs === undefined)
+        unhelpful.add(
+          `request ${event.request} was answered ${event.status}, and not told when to come back`,
+          sent,
+          event,
+        )
+    }
+    if (event.outcome !== 'complete') return
+    count(asked, tally => {
+      tally.complete++
+      tally.latency.add(took)
+      if (firstByteAt !== undefined) tally.ttft.add(firstByteAt - sent.plannedAt)
+    })
+  }
+
   return {
     see(event, _change, ledger) {
       switch (event.kind) {
         case 'client-sent': {
-          const judged = event.at >= ledger.judgedFrom
+          const asked = { sent: event, tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined }
           sent++
-          if (judged) judgedSent++
-          open.set(event.request, { sent: event, judged })
-          return
+          count(asked, tally => void tally.sent++)
+          return void open.set(event.request, asked)
         }
         case 'client-first-byte': {
-          const request = open.get(event.request)
-          if (request) request.firstByteAt = event.at
+          const asked = open.get(event.request)
+          if (asked) asked.firstByteAt = event.at
           return
         }
         case 'client-ended': {
-          const request = open.get(event.request)
+          const asked = open.get(event.request)
           open.delete(event.request)
           failedAt.delete(event.request)
-          if (!request) return
-          if (event.outcome === 'broken')
-            unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, request.sent, event)
-          if (event.outcome !== 'complete' || !request.judged) return
-          complete++
-          latency.add(event.at - request.sent.plannedAt)
-          if (request.firstByteAt !== undefined) ttft.add(request.firstByteAt - request.sent.plannedAt)
+          if (asked) ended(event, asked)
           return
         }
         case 'provider-began': {
-          attempts++
+          const asked = open.get(event.request)
+          count(asked, tally => void tally.attempts++)
           const failed = failedAt.get(event.request)
-          if (failed !== undefined && failed >= ledger.judgedFrom) failover.add(event.at - failed)
+          if (failed !== undefined) count(asked, ({ failover }) => failover.add(event.at - failed))
           return void failedAt.delete(event.request)
         }
         case 'provider-ended':
@@ -57,11 +116,9 @@ export function clients(): Meter {
     done() {
       for (const { sent: asked } of open.values())
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
-      const figures: Record<string, number> = { 'requests.sent': sent, 'requests.unanswered': unanswered.count }
-      if (judgedSent) figures.availability = complete / judgedSent
-      if (sent) figures.amplification = attempts / sent
-      Object.assign(figures, ttft.figures('ttft'), latency.figures('latency'), failover.figures('failover'))
-      return { figures, unanswered: unanswered.list }
+      const figures: Figures = { 'requests.sent': sent, 'requests.unanswered': unanswered.count, ...all.figures() }
+      for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
+      return { figures, unanswered: unanswered.list, unhelpful: unhelpful.list }
     },
   }
 }

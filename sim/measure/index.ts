@@ -1,11 +1,17 @@
 /** One pass over a history: figures, and the findings behind them. Memory grows with sessions and members, not with events. */
 import type { Event, History } from '../history.ts'
 import type { Topology } from '../topology.ts'
+import { aborts } from './aborts.ts'
 import { admission } from './admission.ts'
+import { breakers } from './breakers.ts'
+import { budget } from './budget.ts'
 import { clients } from './clients.ts'
 import { Ledger } from './ledger.ts'
 import { limits } from './limits.ts'
 import type { Measurement } from './measurement.ts'
+import { members } from './members.ts'
+import { pauses } from './pauses.ts'
+import { references } from './references.ts'
 import { residency } from './residency.ts'
 import { rest } from './rest.ts'
 import { soundness } from './soundness.ts'
@@ -20,7 +26,21 @@ export interface Measuring {
 
 export function startMeasuring(topology: Topology): Measuring {
   const ledger = new Ledger(topology)
-  const meters = [residency(), tracking(), limits(), admission(), rest(), clients(), soundness()]
+  const meters = [
+    residency(),
+    tracking(),
+    references(),
+    limits(),
+    members(),
+    admission(),
+    rest(),
+    clients(),
+    aborts(),
+    budget(),
+    breakers(),
+    pauses(),
+    soundness(),
+  ]
   return {
     see(event) {
       const change = ledger.see(event)
@@ -53,6 +73,13 @@ const nothing: Omit<Measurement, 'figures'> = {
   uncounted: [],
   phantomsAtRest: [],
   unanswered: [],
+  miscounted: [],
+  callsAfterAbort: [],
+  overBudget: [],
+  askedTooSoon: [],
+  askedInPause: [],
+  crowded: [],
+  unhelpful: [],
   receipts: [],
   unlanded: [],
   observerFaults: [],

@@ -32,6 +32,17 @@ export type Change =
   | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
   | { kind: 'left'; seat: Seat; event: Of<'store-changed'> }
 
+/** What is known of a request until it is over and nothing of it is in flight. */
+interface Request {
+  inFlight: number
+  aborted: boolean
+  over: boolean
+  /** A provider may hear of the request after its client has left. */
+  remembered: boolean
+  /** Which proxy took it. */
+  instance: string | undefined
+}
+
 /** A seat that nobody used for so long has nothing more to tell. */
 const forgetAfterMs = 2_000
 
@@ -44,9 +55,8 @@ export class Ledger {
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
   readonly #seats: Map<string, Map<string, Seat>>
-  readonly #requests = new Map<string, { inFlight: number; aborted: boolean }>()
+  readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
-  /** A provider may hear of the request after its client has left. */
   #aborted: { request: string; at: Millis }[] = []
 
   constructor(topology: Topology) {
@@ -64,6 +74,11 @@ export class Ledger {
 
   seat(provider: string, session: string): Seat | undefined {
     return this.#seats.get(provider)?.get(session)
+  }
+
+  /** The proxy that took this request, while something of it may still happen. */
+  instanceOf(request: string): string | undefined {
+    return this.#requests.get(request)?.instance
   }
 
   /**
@@ -94,9 +109,15 @@ export class Ledger {
         return
       case 'client-ended':
         if (event.outcome === 'aborted') {
-          this.#request(event.request).aborted = true
+          Object.assign(this.#request(event.request), { aborted: true, over: true, remembered: true })
           this.#aborted.push({ request: event.request, at: event.at })
-        } else if (!this.#requests.get(event.request)?.inFlight) this.#requests.delete(event.request)
+        } else this.#over(event.request)
+        return
+      case 'request-began':
+        this.#request(event.request).instance = event.from
+        return
+      case 'request-ended':
+        this.#over(event.request)
         return
       case 'provider-began':
         return this.#began(event)
@@ -123,7 +144,7 @@ export class Ledger {
     const request = this.#request(event.request)
     request.inFlight--
     const cause = causeOf(event, request)
-    if (!request.inFlight) this.#requests.delete(event.request)
+    this.#forgetIfOver(event.request, request)
     seat.ended = { event, cause }
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
@@ -150,8 +171,23 @@ export class Ledger {
 
   #request(id: string) {
     let request = this.#requests.get(id)
-    if (!request) this.#requests.set(id, (request = { inFlight: 0, aborted: false }))
+    if (!request)
+      this.#requests.set(
+        id,
+        (request = { inFlight: 0, aborted: false, over: false, remembered: false, instance: undefined }),
+      )
     return request
+  }
+
+  #over(id: string) {
+    const request = this.#requests.get(id)
+    if (!request) return
+    request.over = true
+    this.#forgetIfOver(id, request)
+  }
+
+  #forgetIfOver(id: string, { inFlight, over, remembered }: Request) {
+    if (inFlight === 0 && over && !remembered) this.#requests.delete(id)
   }
 
   #take(provider: string, session: string): Seat | undefined {
@@ -179,7 +215,10 @@ export class Ledger {
   #forget() {
     while (this.#aborted.length && this.#aborted[0]!.at < this.now - forgetAfterMs) {
       const { request } = this.#aborted.shift()!
-      if (!this.#requests.get(request)?.inFlight) this.#requests.delete(request)
+      const left = this.#requests.get(request)
+      if (!left) continue
+      left.remembered = false
+      this.#forgetIfOver(request, left)
     }
     while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle.shift()!

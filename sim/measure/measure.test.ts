@@ -214,8 +214,9 @@ test('a perfect tracker is never accused', () => {
       const failed = judge(Object.values(checks), measure(history, sampleTopology), sampleTopology).filter(
         ({ result }) => result === 'fail',
       )
-      // The error is a ratio: attempts of a millisecond cannot be tracked within 10 % by anybody.
-      expect(failed.filter(({ check }) => check !== 'tracks-truth')).toEqual([])
+      // The error is a ratio: attempts of a millisecond cannot be tracked within 10 % by anybody. The other two are no tracker's doing.
+      const others = ['tracks-truth', 'latency-within', 'breakers-hold']
+      expect(failed.filter(({ check }) => !others.includes(check))).toEqual([])
     }),
   )
 })

@@ -41,6 +41,20 @@ export interface Measurement {
   uncounted: readonly Finding[]
   phantomsAtRest: readonly Finding[]
   unanswered: readonly Finding[]
+  /** Scores that were not the number of attempts in flight. */
+  miscounted: readonly Finding[]
+  /** What was begun, or went on, for clients that had left. */
+  callsAfterAbort: readonly Finding[]
+  /** Requests that made too many calls, and providers that got too many retries and hedges. */
+  overBudget: readonly Finding[]
+  /** Calls to a provider whose breaker should have been open. */
+  askedTooSoon: readonly Finding[]
+  /** Calls to a provider that had said when to come back. */
+  askedInPause: readonly Finding[]
+  /** Sets larger than their limit. */
+  crowded: readonly Finding[]
+  /** Errors that did not say when to come back. */
+  unhelpful: readonly Finding[]
   receipts: readonly FaultReceipt[]
   unlanded: readonly Finding[]
   /** Gaps of the observer, and censuses that differ from the replayed state. */

@@ -84,7 +84,7 @@ test('a body of nobody is refused, witnessed and not counted', async () => {
 test('chance is keyed by request and try: the order of the requests moves nothing', async () => {
   const outcomes = async (requests: string[]) => {
     const { behaviours, post, played } = stage(7)
-    behaviours.behave({ kind: 'mixed', ratio: 0.5, status: 500, afterMs: 5 })
+    behaviours.behave({ kind: 'mixed', ratio: 0.5, of: { kind: 'error', status: 500, afterMs: 5 } })
     const seen = new Map<string, number[]>()
     for (const request of requests) {
       const response = await post({ ...streamed, request })

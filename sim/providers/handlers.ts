@@ -59,8 +59,10 @@ function responder({ id, pace, behaviours }: FakeProvider, { seed, clock, witnes
       request: asked?.request ?? '',
       session: asked?.session ?? '',
     }
-    witness?.({ kind: 'provider-began', ...about }, beganAt)
     const spoken = asked ? reply(asked) : unreadable(shape)
+    // There was no connection, and so no attempt.
+    if (spoken.end === 'refused') return HttpResponse.error()
+    witness?.({ kind: 'provider-began', ...about }, beganAt)
     const ended = ({ how, lastChunkAt }: SpeechEnd) => {
       const at = clock.now()
       const outcome = how === 'left' ? 'peer-closed' : how === 'whole' && spoken.status < 400 ? 'served' : 'failed'

@@ -115,7 +115,7 @@ test('durations stay within the spread', () => {
 })
 
 test('mixed fails about as often as its ratio says', () => {
-  const mixed: Behaviour = { kind: 'mixed', ratio: 0.3, status: 500, afterMs: 5 }
+  const mixed: Behaviour = { kind: 'mixed', ratio: 0.3, of: { kind: 'error', status: 500, afterMs: 5 } }
   const shown = Array.from({ length: 2_000 }, (_, seed) => answerTo(asked('openai', true), mixed, seed).shows)
   const ratio = shown.filter(shows => shows === 'error').length / shown.length
   expect(ratio).toBeGreaterThan(0.26)
@@ -127,4 +127,37 @@ test('a cut is the beginning of the good answer', () => {
   const cut = answerTo(ask, { kind: 'cut', afterChunks: 2 })
   expect(cut).toMatchObject({ status: 200, end: 'cut', shows: 'cut' })
   expect(cut.chunks).toEqual(answerTo(ask, { kind: 'healthy' }).chunks.slice(0, 2))
+})
+
+test('a tail: so large a share begins so much later', () => {
+  const first = (seed: number) =>
+    answer(
+      asked('openai', true),
+      { kind: 'healthy' },
+      { ...pace, spread: 0, tail: { share: 0.2, times: 10 } },
+      randomFor(seed, 'tail'),
+    ).chunks[0]!.afterMs
+  const all = Array.from({ length: 2_000 }, (_, seed) => first(seed))
+  expect(new Set(all)).toEqual(new Set([40, 400]))
+  const late = all.filter(ms => ms === 400).length / all.length
+  expect(late).toBeGreaterThan(0.17)
+  expect(late).toBeLessThan(0.23)
+})
+
+test('a request at fault is at fault wherever it comes, and however often', () => {
+  const behaviour: Behaviour = { kind: 'rejects', ratio: 0.4, afterMs: 5 }
+  const shown = (request: string, seed: number) =>
+    answerTo({ ...asked('openai', true), request }, behaviour, seed).shows
+  const requests = Array.from({ length: 500 }, (_, n) => `r${n}`)
+  const rejected = requests.filter(request => shown(request, 1) === 'rejects')
+  expect(requests.filter(request => shown(request, 2) === 'rejects')).toEqual(rejected)
+  expect(rejected.length / requests.length).toBeGreaterThan(0.33)
+  expect(rejected.length / requests.length).toBeLessThan(0.47)
+})
+
+test('a cut may come in the middle of a word', () => {
+  const ask = asked('anthropic', true)
+  const [first, second] = answerTo(ask, { kind: 'healthy' }).chunks
+  const cut = answerTo(ask, { kind: 'cut', afterChunks: 1, afterBytes: 7 })
+  expect(cut.chunks).toEqual([first, { ...second, data: second!.data.slice(0, 7) }])
 })

@@ -4,8 +4,11 @@
  */
 import type { Millis, Random } from '../../proxy/ports.ts'
 import type { Shape } from '../../proxy/provider.ts'
+import { randomFor } from '../random.ts'
 import type { Asked } from './asked.ts'
+import { good, vary } from './good.ts'
 import { shapes } from './shapes.ts'
+import { brokenOff, empty, errorInAnswer, malformed, nonsense, unterminated } from './spoilt.ts'
 
 /** How quickly a good answer comes; each duration varies by ±`spread` around its mean. */
 export interface Pace {
@@ -13,20 +16,41 @@ export interface Pace {
   tokens: number
   tokenMs: Millis
   spread: number
+  /** So large a share of the answers begins so many times later: the tail that real latencies have. */
+  tail?: { share: number; times: number }
 }
 
 export type Behaviour =
   | { kind: 'healthy' }
-  /** Answers this status, with the protocol's real error body. */
-  | { kind: 'error'; status: number; afterMs: Millis }
-  /** Each attempt fails with this chance; the rest are healthy. */
-  | { kind: 'mixed'; ratio: number; status: number; afterMs: Millis }
+  /** Well, at another pace. */
+  | { kind: 'slow'; firstByteMs?: Millis; tokenMs?: Millis }
+  /** Answers this status, with the protocol's real error body; a 429 says when to come back. */
+  | { kind: 'error'; status: number; afterMs: Millis; retryAfterS?: number }
+  /** This share of the attempts, drawn one by one, is answered so; the rest is healthy. */
+  | { kind: 'mixed'; ratio: number; of: Behaviour }
+  /** Finds this share of the requests at fault (400): the same ones at every provider, however often they come. */
+  | { kind: 'rejects'; ratio: number; afterMs: Millis }
+  /** Nobody listens: connections are refused, and what is in flight goes on. */
+  | { kind: 'refuses' }
+  /** Says no more after so many chunks of a good answer (0: not even the head), and keeps the connection. */
+  | { kind: 'silent'; afterChunks: number }
+  /** Resets the connection so long after so many chunks of a good answer; 0: before the head. */
+  | { kind: 'resets'; afterChunks: number; afterMs: Millis }
+  /** Closes the connection after this many chunks of a good answer, which is one chunk when it is not streamed, and so many bytes of the next. */
+  | { kind: 'cut'; afterChunks: number; afterBytes?: number }
   /** Answers 200 with something that is neither JSON nor SSE. */
   | { kind: 'nonsense' }
-  /** Breaks the connection after this many chunks of a good answer, which is one chunk when it is not streamed. */
-  | { kind: 'cut'; afterChunks: number }
+  /** Ends a good answer in good order before its last chunk, or half-way when it is not streamed. */
+  | { kind: 'unterminated' }
+  /** After so many chunks of a good answer comes what is not SSE, or not JSON. */
+  | { kind: 'malformed'; afterChunks: number }
+  /** A good status, and the protocol's error in the body, after so many good chunks. */
+  | { kind: 'error-event'; afterChunks: number }
+  /** A good status, and no body. */
+  | { kind: 'empty' }
 
-export type Shown = 'healthy' | 'error' | 'nonsense' | 'cut'
+/** What an answer can show: `mixed` and `rejects` show what they came to. */
+export type Shown = Exclude<Behaviour['kind'], 'mixed'>
 
 export interface TimedChunk {
   /** After the chunk before it. */
@@ -37,10 +61,15 @@ export interface TimedChunk {
 export interface Answer {
   status: number
   headers: Readonly<Record<string, string>>
+  /** The head travels with the first of them. */
   chunks: readonly TimedChunk[]
-  /** `cut`: the socket breaks after the last chunk instead of ending. */
-  end: 'clean' | 'cut'
-  /** What this answer shows: `mixed` resolves to `error` or `healthy`. */
+  /**
+   * After the last chunk. `cut`: the connection is closed in mid-answer. `reset`: it is reset. `silent`: nothing more comes until the
+   * other side leaves. `refused`: there was no connection, and so no attempt.
+   */
+  end: 'clean' | 'cut' | 'reset' | 'silent' | 'refused'
+  /** So long after the last chunk; at once where it is not said. */
+  endAfterMs?: Millis
   shows: Shown
 }
 
@@ -49,16 +78,42 @@ export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: R
   switch (behaviour.kind) {
     case 'healthy':
       return good(asked, pace, random)
+    case 'slow': {
+      const { kind, ...slower } = behaviour
+      return { ...good(asked, { ...pace, ...slower }, random), shows: kind }
+    }
     case 'mixed':
-      return random.next() < behaviour.ratio ? error(asked, behaviour, pace, random) : good(asked, pace, random)
+      return answer(asked, random.next() < behaviour.ratio ? behaviour.of : { kind: 'healthy' }, pace, random)
     case 'error':
       return error(asked, behaviour, pace, random)
+    case 'rejects':
+      // What is wrong with a request is its own: no provider's chance decides it.
+      return randomFor(0, 'poisoned', asked.request).next() < behaviour.ratio
+        ? { ...error(asked, { status: 400, afterMs: behaviour.afterMs }, pace, random), shows: 'rejects' }
+        : good(asked, pace, random)
+    case 'refuses':
+      return { status: 0, headers: {}, chunks: [], end: 'refused', shows: 'refuses' }
+    case 'silent':
+      return brokenOff(good(asked, pace, random), behaviour.afterChunks, { end: 'silent', shows: 'silent' })
+    case 'resets': {
+      const { afterChunks, afterMs } = behaviour
+      const whole = good(asked, pace, random)
+      return brokenOff(whole, afterChunks, { end: 'reset', endAfterMs: vary(afterMs, pace, random), shows: 'resets' })
+    }
+    case 'cut': {
+      const { afterChunks, afterBytes } = behaviour
+      return brokenOff(good(asked, pace, random), afterChunks, { end: 'cut', shows: 'cut' }, afterBytes)
+    }
     case 'nonsense':
       return nonsense(pace, random)
-    case 'cut': {
-      const whole = good(asked, pace, random)
-      return { ...whole, chunks: whole.chunks.slice(0, behaviour.afterChunks), end: 'cut', shows: 'cut' }
-    }
+    case 'unterminated':
+      return unterminated(good(asked, pace, random))
+    case 'malformed':
+      return malformed(good(asked, pace, random), behaviour.afterChunks)
+    case 'error-event':
+      return errorInAnswer(asked, good(asked, pace, random), behaviour.afterChunks)
+    case 'empty':
+      return empty(good(asked, pace, random))
   }
 }
 
@@ -71,62 +126,18 @@ export function unreadable(shape: Shape): Answer {
   return { status: 400, headers, chunks: [{ afterMs: 0, data: body }], end: 'clean', shows: 'error' }
 }
 
-function good({ shape, stream, tool }: Asked, pace: Pace, random: Random): Answer {
-  const { plain, streamed } = textsOf(shape, pace.tokens, tool)
-  const ok = { status: 200, end: 'clean', shows: 'healthy' } as const
-  const first = vary(pace.firstByteMs, pace, random)
-  if (stream) {
-    const chunks = streamed.map((data, n) => ({ afterMs: n === 0 ? first : vary(pace.tokenMs, pace, random), data }))
-    return { ...ok, headers: { 'content-type': 'text/event-stream' }, chunks }
-  }
-  let afterMs = first
-  for (let n = 0; n < pace.tokens; n++) afterMs += vary(pace.tokenMs, pace, random)
-  return { ...ok, headers: { 'content-type': 'application/json' }, chunks: [{ afterMs, data: plain }] }
-}
-
-interface Texts {
-  plain: string
-  streamed: readonly string[]
-}
-
-/** Answers of one length are word for word the same: each is put into words once. */
-function textsOf(shape: Shape, tokens: number, tool: string | undefined): Texts {
-  const key = `${shape} ${tokens} ${tool ?? ''}`
-  let texts = textsByKey.get(key)
-  if (!texts) {
-    const words = Array.from({ length: tokens }, (_, n) => `word${n} `)
-    const format = shapes[shape]
-    texts =
-      tool === undefined
-        ? { plain: format.plain(words), streamed: format.streamed(words) }
-        : { plain: format.plainCall(tool, argumentsOf(words)), streamed: format.streamedCall(tool, argumentsOf(words)) }
-    if (textsByKey.size > 1_000) textsByKey.clear()
-    textsByKey.set(key, texts)
-  }
-  return texts
-}
-const textsByKey = new Map<string, Texts>()
-
-/** A tool's arguments: the words as JSON, in the pieces they are streamed in. */
-const argumentsOf = (words: readonly string[]) => ['{"words":"', ...words, '"}']
-
 function error(
   { shape }: Asked,
-  { status, afterMs }: { status: number; afterMs: Millis },
+  { status, afterMs, retryAfterS }: { status: number; afterMs: Millis; retryAfterS?: number },
   pace: Pace,
   random: Random,
 ): Answer {
   const { headers, body } = shapes[shape].error(status)
-  const chunks = [{ afterMs: vary(afterMs, pace, random), data: body }]
-  return { status, headers, chunks, end: 'clean', shows: 'error' }
+  return {
+    status,
+    headers: retryAfterS === undefined ? headers : { ...headers, 'retry-after': String(retryAfterS) },
+    chunks: [{ afterMs: vary(afterMs, pace, random), data: body }],
+    end: 'clean',
+    shows: 'error',
+  }
 }
-
-const nonsense = (pace: Pace, random: Random): Answer => ({
-  status: 200,
-  headers: { 'content-type': 'text/html' },
-  chunks: [{ afterMs: vary(pace.firstByteMs, pace, random), data: '<html><body>It works!</body></html>' }],
-  end: 'clean',
-  shows: 'nonsense',
-})
-
-const vary = (mean: Millis, { spread }: Pace, random: Random): Millis => mean * (1 + spread * (2 * random.next() - 1))

@@ -8,12 +8,21 @@ export interface SpeechEnd {
   lastChunkAt: Millis | undefined
 }
 
+/** What ends a stream that breaks off; a host with sockets breaks them so. */
+export class BrokeOff extends Error {
+  readonly how: 'cut' | 'reset'
+  constructor(how: 'cut' | 'reset') {
+    super('the provider broke off')
+    this.how = how
+  }
+}
+
 /**
  * An answer as a stream: each chunk at its time, as the listener takes them. A cut is an error of the stream; a listener
  * who leaves ends the speech. `ended` is called exactly once for a stream that is read or cancelled.
  */
 export function speak(
-  { chunks, end }: Answer,
+  { chunks, end, endAfterMs = 0 }: Answer,
   clock: Clock,
   ended: (end: SpeechEnd) => void,
 ): ReadableStream<Uint8Array> {
@@ -37,8 +46,10 @@ export function speak(
             controller.enqueue(encoder.encode(chunk.data))
             lastChunkAt = clock.now()
           }
-          if (next < chunks.length || (chunk && end === 'cut')) return
-          if (end === 'cut') throw new Error('the provider broke off')
+          if (next < chunks.length || (chunk && end !== 'clean')) return
+          if (endAfterMs > 0) await clock.sleep(endAfterMs, left.signal)
+          if (end === 'silent') return await leaving(left.signal)
+          if (end !== 'clean') throw new BrokeOff(end === 'cut' ? 'cut' : 'reset')
           // The last chunk and the end leave together, as they do from a real server.
           controller.close()
           finish('whole')
@@ -56,3 +67,6 @@ export function speak(
     { highWaterMark: 0 },
   )
 }
+
+const leaving = (signal: AbortSignal) =>
+  new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))

@@ -1,5 +1,7 @@
 /** A wire format: what a provider of one shape says, word for word. */
 
+import type { Millis } from '../../proxy/ports.ts'
+
 /** An error's own headers and body; the status says the rest. */
 export interface ErrorReply {
   headers: Readonly<Record<string, string>>
@@ -27,6 +29,11 @@ export const jsonError = (status: number, body: object): ErrorReply => ({
   headers: { 'content-type': 'application/json', ...(status === 429 && { 'retry-after': '1' }) },
   body: JSON.stringify(body),
 })
+
+/** What a reply says about when to come back, as these providers say it; undefined where it says nothing. */
+export function retryAfterIn(seconds: string | null | undefined): Millis | undefined {
+  return seconds ? 1000 * Number(seconds) : undefined
+}
 
 /** A 502 comes from the gateway in front of a provider, which speaks HTML whatever the API behind it speaks. */
 export const gatewayError: ErrorReply = {

@@ -3,6 +3,7 @@ import { lease } from '../../proxy/tracker/index.ts'
 import { providerOutage } from '../../scenarios/index.ts'
 import { Standstill } from '../clock.ts'
 import { makePlan } from '../plan.ts'
+import type { World } from '../world.ts'
 import { isFailure, type Outcome, playSeed, shownAgain } from './play-seed.ts'
 
 const outcome = (of: Partial<Outcome>): Outcome => ({
@@ -21,6 +22,21 @@ test('a world that breaks down is an outcome, and a failure of its own', async (
   })
   expect(broke).toMatchObject({ seed: 7, failed: [], broke: expect.stringContaining('nobody sleeps any more') })
   expect(isFailure(broke)).toBe(true)
+})
+
+test('a world that lacks a lever skips the storm, and passes nothing', async () => {
+  const storm = { scenario: providerOutage, tracker: lease, plan: makePlan(providerOutage, 7) }
+  let closed = false
+  const bare = {
+    name: 'live',
+    levers: {},
+    drive: <T>(work: Promise<T>) => work,
+    close: async () => void (closed = true),
+  }
+  const skipped = await playSeed(storm, async () => bare as unknown as World)
+  const because = 'provider-fails needs provider, which the live world has not'
+  expect(skipped).toMatchObject({ requests: 0, failed: [], skipped: because, unknown: [`skipped: ${because}`] })
+  expect(closed).toBe(true)
 })
 
 test('an interruption is none', async () => {

@@ -41,7 +41,7 @@ export const operations: fc.Arbitrary<Operation[]> = fc.array(
     {
       weight: 6,
       arbitrary: fc
-        .tuple(claim, fc.constantFrom<Ending[]>('success', 'failure', 'failure', 'abort'))
+        .tuple(claim, fc.constantFrom<Ending[]>('success', 'failure', 'failure', 'abort', 'unused'))
         .map(([one, ending]) => ({ does: 'release' as const, ending, ...one })),
     },
     { weight: 3, arbitrary: fc.array(claim, { maxLength: 4 }).map(claims => ({ does: 'renew' as const, claims })) },

@@ -133,8 +133,9 @@ async function warm(
   { providers: specs }: Topology,
   proxies: readonly LiveProxy[],
 ) {
+  const error = { kind: 'error', status: 500, afterMs: 5 } as const
   const undos = await Promise.all(
-    specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, status: 500, afterMs: 5 })),
+    specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, of: error })),
   )
   const asks = poisson({ name: 'warm', from: 0, to: 1_500, perSecond: 250 }).asks(0)
   await load.play({

@@ -6,6 +6,7 @@ import type { ClientEvent, Tell } from '../../history.ts'
 import type { Leaving } from '../../load/load.ts'
 import type { AskStep } from '../../plan.ts'
 import { flawOf } from '../../providers/flaw.ts'
+import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
 import { type Instance, routed } from './instance.ts'
 import { bodyFor } from './providers.ts'
@@ -58,6 +59,7 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
     const gone = new AbortController()
     let status = 0
     let bytes = 0
+    let retryAfterMs: Millis | undefined
     let ended = false
     const chunks: Uint8Array[] = []
     const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string) => {
@@ -65,7 +67,15 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
       ended = true
       giveUp()
       stay()
-      say({ kind: 'client-ended', request, outcome, status, bytes, ...(because !== undefined && { because }) })
+      say({
+        kind: 'client-ended',
+        request,
+        outcome,
+        status,
+        bytes,
+        ...(because !== undefined && { because }),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      })
       resolve()
     }
     const leave = (outcome: 'broken' | 'aborted', because: string) => {
@@ -82,8 +92,9 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
     leaveAfter('send')
     const client: Client = {
       signal: gone.signal,
-      begin(code) {
+      begin(code, headers) {
         status = code
+        retryAfterMs = retryAfterIn(headers['retry-after'])
       },
       write(chunk) {
         if (ended) return Promise.reject(left)

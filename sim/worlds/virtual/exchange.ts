@@ -9,7 +9,7 @@ import type { Process } from './process.ts'
 
 /** What the provider's side of a call does, as it happens there. */
 export interface Host {
-  /** The request has arrived: answers what will be said. */
+  /** The request has arrived: answers what will be said. Where it is refused there was no attempt, and `ended` is not called. */
   began(): Answer
   /** Called exactly once after `began`. `since`: from when on it may have been over. */
   ended(outcome: 'served' | 'failed' | 'peer-closed', since: Millis): void
@@ -82,24 +82,33 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #begin() {
     this.#spokeAt = this.#clock.now()
     this.#answer = this.#host.began()
-    this.#speakNext()
+    if (this.#answer.end === 'refused') this.#refuse()
+    else this.#speakNext()
   }
 
   #speakNext() {
-    const { chunks } = this.#answer!
+    const { chunks, end, endAfterMs = 0 } = this.#answer!
     const chunk = chunks[this.#said]
-    // A cut before the first chunk.
-    if (!chunk) return this.#finish(undefined)
+    if (!chunk) {
+      if (end !== 'silent') this.#cancel = this.#clock.after(endAfterMs, () => this.#finish(undefined))
+      return
+    }
     this.#cancel = this.#clock.after(chunk.afterMs, () => {
       this.#said++
       this.#spokeAt = this.#clock.now()
       const bytes = encoded(chunk.data)
-      if (this.#said === chunks.length) this.#finish(bytes)
+      if (this.#said === chunks.length && end !== 'silent' && endAfterMs === 0) this.#finish(bytes)
       else {
         this.#back(() => this.#arrive(bytes))
         this.#speakNext()
       }
     })
+  }
+
+  /** Nobody listens: it took the way there and back to learn that. */
+  #refuse() {
+    this.#over = true
+    this.#back(() => this.#end({ error: new TransportError('connect', 'connection refused') }))
   }
 
   /** The last chunk and the end leave together, as they do from a real server. */

@@ -1,10 +1,11 @@
 /** The fake providers of the virtual world, and the proxies' way to them. */
-import type { Clock, Transport } from '../../../proxy/ports.ts'
+import type { Clock, Millis, Transport } from '../../../proxy/ports.ts'
 import type { ProxyRequest } from '../../../proxy/request.ts'
 import type { Tell } from '../../history.ts'
 import { type Asked, bodyOf, pathOf, readAsked } from '../../providers/asked.ts'
 import { type Behaviours, createBehaviours } from '../../providers/behaviours.ts'
 import { type Answer, answer, type Pace, unreadable } from '../../providers/model.ts'
+import { retryAfterIn } from '../../providers/wire.ts'
 import { randomFor } from '../../random.ts'
 import type { Link } from '../../redis/link.ts'
 import { Exchange } from './exchange.ts'
@@ -65,7 +66,7 @@ export class VirtualProviders {
   }
 
   #host(id: string, request: ProxyRequest) {
-    const { clock, seed, tell } = this.#options
+    const { clock, tell } = this.#options
     const provider = this.#of(id)
     const asked = readBody(request)
     const about = {
@@ -77,17 +78,10 @@ export class VirtualProviders {
     let said: Answer
     return {
       began: (): Answer => {
+        said = asked ? this.#answer(id, asked) : unreadable(request.shape)
+        if (said.end === 'refused') return said
         about.attempt = `${id}-${++provider.attempts}`
         tell({ at: clock.now(), from: 'providers', kind: 'provider-began', ...about })
-        if (!asked) return (said = unreadable(request.shape))
-        const nth = this.#nthTry(id, asked.request)
-        said = answer(
-          asked,
-          provider.behaviours.now(),
-          provider.pace,
-          randomFor(seed, 'provider', id, asked.request, nth),
-        )
-        provider.behaviours.count(said.shows)
         return said
       },
       ended: (outcome: 'served' | 'failed' | 'peer-closed', since: number) =>
@@ -99,8 +93,17 @@ export class VirtualProviders {
           outcome,
           status: said.status,
           since,
+          ...waitIn(said),
         }),
     }
+  }
+
+  #answer(id: string, asked: Asked): Answer {
+    const { pace, behaviours } = this.#of(id)
+    const random = randomFor(this.#options.seed, 'provider', id, asked.request, this.#nthTry(id, asked.request))
+    const said = answer(asked, behaviours.now(), pace, random)
+    behaviours.count(said.shows)
+    return said
   }
 
   #nthTry(id: string, request: string): number {
@@ -118,6 +121,11 @@ export class VirtualProviders {
     if (!provider) throw new Error(`no provider ${id}`)
     return provider
   }
+}
+
+const waitIn = ({ headers }: Answer): { retryAfterMs?: Millis } => {
+  const retryAfterMs = retryAfterIn(headers['retry-after'])
+  return retryAfterMs === undefined ? {} : { retryAfterMs }
 }
 
 const readBody = ({ body, shape }: ProxyRequest): Asked | undefined =>

@@ -5,6 +5,7 @@ import type { Leaving } from '../../../load/load.ts'
 import type { AskStep } from '../../../plan.ts'
 import { bodyOf, pathOf } from '../../../providers/asked.ts'
 import { flawOf } from '../../../providers/flaw.ts'
+import { retryAfterIn } from '../../../providers/wire.ts'
 import { hostNow } from '../part.ts'
 
 export interface SendOptions {
@@ -56,7 +57,16 @@ export async function send(ask: AskStep, options: SendOptions): Promise<void> {
     const good = status >= 200 && status < 300
     const flaw = good ? flawOf(Buffer.concat(chunks).toString('utf8'), ask) : undefined
     const outcome = flaw !== undefined ? 'broken' : good ? 'complete' : 'answered'
-    tell({ kind: 'client-ended', request, outcome, status, bytes, ...(flaw !== undefined && { because: flaw }) })
+    const wait = retryAfterIn(String(reply.headers['retry-after'] ?? ''))
+    tell({
+      kind: 'client-ended',
+      request,
+      outcome,
+      status,
+      bytes,
+      ...(flaw !== undefined && { because: flaw }),
+      ...(wait !== undefined && { retryAfterMs: wait }),
+    })
   } catch (error) {
     const outcome = signal.aborted || leaving.signal.aborted ? 'aborted' : 'broken'
     const because = deadline.aborted ? `not ended within ${deadlineMs} ms` : String(error)

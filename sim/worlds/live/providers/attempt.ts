@@ -4,6 +4,8 @@ import { getResponse, type HttpHandler } from 'msw'
 import type { ProviderEvent, RawEvent } from '../../../history.ts'
 import { readAsked } from '../../../providers/asked.ts'
 import { originOf } from '../../../providers/handlers.ts'
+import { BrokeOff } from '../../../providers/speak.ts'
+import { retryAfterIn } from '../../../providers/wire.ts'
 import { hostNow } from '../part.ts'
 
 export interface AttemptOptions {
@@ -41,16 +43,19 @@ export async function hostAttempt(
       ...(body !== '' && { body }),
     })
     await say(await getResponse(handlers, request), outgoing, closed, said)
-  } catch {
+  } catch (error) {
     said.brokeOff = true
-    outgoing.destroy()
+    if (error instanceof BrokeOff && error.how === 'reset') incoming.socket.resetAndDestroy()
+    else outgoing.destroy()
   }
   const at = await closed
-  const { status, lastWrite } = said
+  const { status, lastWrite, retryAfterMs } = said
   const whole = outgoing.writableFinished
   const ours = said.brokeOff || (stopping.aborted && !whole)
   const outcome = whole && status < 400 ? 'served' : whole || ours ? 'failed' : 'peer-closed'
-  tell(at, { kind: 'provider-ended', ...about, outcome, status, since: outcome === 'peer-closed' ? lastWrite : at })
+  const since = outcome === 'peer-closed' ? lastWrite : at
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+  tell(at, { kind: 'provider-ended', ...about, outcome, status, since, ...wait })
 }
 
 /** What has been said so far: `status` is 0 until something has left. */
@@ -58,6 +63,7 @@ interface Said {
   status: number
   lastWrite: number
   brokeOff: boolean
+  retryAfterMs?: number | undefined
 }
 
 /** Writes the response chunk by chunk, each after the one before has left this process. Rejects when the response breaks. */
@@ -72,6 +78,7 @@ async function say(
   // Frees a read that waits for a provider's next word when the other side leaves.
   closed.then(() => reader?.cancel()).catch(() => {})
   if (outgoing.destroyed) return
+  said.retryAfterMs = retryAfterIn(response?.headers.get('retry-after'))
   outgoing.writeHead(status, Object.fromEntries(response?.headers ?? []))
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true }

@@ -7,10 +7,10 @@ export type ProvidersStart = Omit<ServeOptions, 'emit'>
 
 servePart(emit => {
   let served: ServedProviders | undefined
-  const undos: (() => void)[] = []
-  const behavioursOf = (provider: string) => {
+  const undos: (() => Promise<void>)[] = []
+  const started = () => {
     if (!served) throw new Error('not started')
-    return served.behaviours(provider)
+    return served
   }
   return {
     async start(options: ProvidersStart) {
@@ -19,9 +19,9 @@ servePart(emit => {
     },
     /** Answers a handle for `undo`. */
     behave: async ({ provider, behaviour }: { provider: string; behaviour: Behaviour }) =>
-      undos.push(behavioursOf(provider).behave(behaviour)) - 1,
+      undos.push(await started().behave(provider, behaviour)) - 1,
     undo: async (handle: number) => undos[handle]?.(),
-    answered: async (provider: string) => behavioursOf(provider).counts(),
+    answered: async (provider: string) => started().behaviours(provider).counts(),
     stop: async () => served?.stop(),
   }
 })

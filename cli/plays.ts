@@ -1,0 +1,101 @@
+/** Many plays, each judged by itself. */
+import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
+import { makePlan } from '../sim/plan.ts'
+import { Unplayable } from '../sim/play.ts'
+import type { Scenario } from '../sim/scenario.ts'
+import { type Outcome, outcomeOf, skippedBecause } from '../sim/search/play-seed.ts'
+import { playOne } from './play-one.ts'
+import type { Progress } from './progress.ts'
+import type { Subject } from './search/ordered.ts'
+import { openPool } from './search/pool.ts'
+import { onLiveStage, type Stage } from './stage.ts'
+
+export interface Play {
+  scenario: Scenario
+  tracker: TrackerVariant
+  seed: number
+  /** Without its faults. Virtual only. */
+  clean?: boolean
+}
+
+/** Told each outcome once; answers whether to go on. */
+export type Told = (play: Play, outcome: Outcome) => boolean
+
+/** On so many threads, in order as far as that is possible. Rejects with the signal's reason once it fired. */
+export async function playVirtually(
+  plays: readonly Play[],
+  { jobs, signal }: { jobs: number; signal: AbortSignal },
+  told: Told,
+): Promise<void> {
+  const playOf = new Map(plays.map(play => [subjectOf(play), play]))
+  const waiting = [...playOf.keys()]
+  const pool = openPool(Math.min(jobs, plays.length), signal)
+  let underWay = 0
+  try {
+    await pool.play({
+      next() {
+        const subject = waiting.shift()
+        if (!subject) return undefined
+        underWay++
+        return { subject, seeds: [playOf.get(subject)!.seed], keep: [] }
+      },
+      told(outcome, subject) {
+        underWay--
+        if (!told(playOf.get(subject)!, outcome)) waiting.length = 0
+      },
+      get over() {
+        return underWay === 0 && waiting.length === 0
+      },
+    })
+  } finally {
+    await pool.close()
+  }
+}
+
+const subjectOf = ({ scenario, tracker, clean = false }: Play): Subject => ({
+  scenario: scenario.name,
+  tracker: tracker.name,
+  swarm: false,
+  clean,
+})
+
+/**
+ * One after the other, since milliseconds are judged; each run is left in `out`. A cluster on which a play broke down is
+ * replaced. Rejects with the signal's reason once it fired, and with `EnvironmentNotReady` where no Redis is to be had.
+ */
+export async function playLive(
+  plays: readonly Play[],
+  { out, progress, signal }: { out: string; progress: Progress; signal: AbortSignal },
+  told: Told,
+): Promise<void> {
+  const waiting = [...plays]
+  while (waiting.length)
+    await onLiveStage(progress.done, signal, async stage => {
+      for (let play = waiting.shift(); play; play = waiting.shift()) {
+        const { scenario, tracker, seed } = play
+        progress.step(
+          `live [${plays.length - waiting.length}/${plays.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`,
+        )
+        const outcome = await playedLive(play, stage, out, signal)
+        if (!told(play, outcome)) waiting.length = 0
+        if (outcome.broke !== undefined) return
+      }
+    })
+}
+
+async function playedLive(
+  { scenario, tracker, seed }: Play,
+  stage: Stage,
+  out: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const storm = { scenario, tracker, plan: makePlan(scenario, seed) }
+  try {
+    const { run, record } = await playOne(storm, stage, out)
+    return outcomeOf(run, record.wallMs)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof Unplayable) return skippedBecause(storm, error)
+    return { seed, requests: 0, simulatedMs: 0, failed: [], unknown: [], broke: String(error) }
+  }
+}

@@ -1,0 +1,25 @@
+import { type Check, pass, unknown } from './check.ts'
+import { inOrder } from './sample.ts'
+
+/** What a busy machine adds to one phase and not to the other. */
+const allowanceMs = 50
+
+export const latencyWithin: Check = {
+  name: 'latency-within',
+  claim: 'after the heal answers take as long as before the storm (median, within half as much again and 50 ms)',
+  kind: 'liveness',
+  of({ figures }) {
+    const before = figures['latency.baseline.p50']
+    const after = figures['latency.recovery.p50']
+    if (before === undefined || after === undefined) return unknown('no answer before the storm, or none after it')
+    const bound = 1.5 * before + allowanceMs
+    const says = `median ${after.toFixed(0)} ms after the heal (${figures['latency.recovery.samples']} answers), ${before.toFixed(0)} ms before the storm (${figures['latency.baseline.samples']}), bound ${bound.toFixed(0)} ms`
+    return after <= bound ? pass(says) : { result: 'fail', because: says, evidence: [] }
+  },
+  counterexample: clean =>
+    inOrder(
+      clean.map(event =>
+        event.kind === 'client-ended' && event.at > 1_100 ? { ...event, at: event.at + 300 } : event,
+      ),
+    ),
+}

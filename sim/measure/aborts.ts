@@ -1,0 +1,57 @@
+/** What is still done for a client that has left. */
+import type { Millis } from '../../proxy/ports.ts'
+import { Findings, type Meter, seconds } from './meter.ts'
+
+/** So long after it left nothing more is expected to be heard of a request. */
+const forgetAfterMs = 30_000
+
+export function aborts(): Meter {
+  const left = new Map<string, Millis>()
+  const order: string[] = []
+  const begunAt = new Map<string, Millis>()
+  const found = new Findings()
+  let aborted = 0
+  let inFlight = 0
+  return {
+    see(event, _change, ledger) {
+      const { transitMs } = ledger.topology
+      switch (event.kind) {
+        case 'client-ended': {
+          if (event.outcome !== 'aborted') return
+          aborted++
+          left.set(event.request, event.at)
+          order.push(event.request)
+          while (order.length && left.get(order[0]!)! < event.at - forgetAfterMs) left.delete(order.shift()!)
+          return
+        }
+        case 'provider-began': {
+          begunAt.set(event.attempt, event.at)
+          const leftAt = left.get(event.request)
+          if (leftAt !== undefined && event.at - leftAt > transitMs)
+            found.add(
+              `request ${event.request} was sent to ${event.provider} ${seconds(event.at - leftAt)} after its client had left`,
+              event,
+            )
+          return
+        }
+        case 'provider-ended': {
+          const began = begunAt.get(event.attempt)
+          begunAt.delete(event.attempt)
+          const leftAt = left.get(event.request)
+          if (leftAt === undefined || began === undefined) return
+          inFlight++
+          const length = event.since - Math.max(leftAt, began)
+          if (length > transitMs)
+            found.add(
+              `request ${event.request} went on at ${event.provider} for ${seconds(length)} after its client had left`,
+              event,
+            )
+        }
+      }
+    },
+    done: () => ({
+      figures: (aborted ? { 'aborts.clients': aborted, 'aborts.inFlight': inFlight } : {}) as Record<string, number>,
+      callsAfterAbort: found.list,
+    }),
+  }
+}

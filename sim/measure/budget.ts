@@ -1,0 +1,89 @@
+/** What requests cost in upstream calls: how many of them, and how many were retries or hedges. */
+import type { Millis } from '../../proxy/ports.ts'
+import type { Event } from '../history.ts'
+import type { Ledger } from './ledger.ts'
+import { Findings, type Meter } from './meter.ts'
+
+type Began = Extract<Event, { kind: 'provider-began' }>
+
+interface Calls {
+  began: Began[]
+  inFlight: Set<string>
+  ended: boolean
+}
+
+/** Two calls of a request that overlap for longer are a race; shorter, and one only took the place of the other. */
+const raceMs: Millis = 20
+
+export function budget(): Meter {
+  const open = new Map<string, Calls>()
+  const first = new Map<string, number>()
+  const further = new Map<string, number>()
+  const found = new Findings()
+  let most = 0
+  const add = (to: Map<string, number>, provider: string, n = 1) => to.set(provider, (to.get(provider) ?? 0) + n)
+
+  /** `further` is learnt later than the call: until then it counted as a first one. */
+  function wasFurther({ provider }: Began) {
+    add(first, provider, -1)
+    add(further, provider)
+  }
+
+  function began(event: Began, { topology }: Ledger) {
+    let calls = open.get(event.request)
+    if (!calls) open.set(event.request, (calls = { began: [], inFlight: new Set(), ended: false }))
+    const isRetry = calls.began.some(({ provider }) => provider === event.provider)
+    calls.began.push(event)
+    calls.inFlight.add(event.attempt)
+    add(isRetry ? further : first, event.provider)
+    const { length } = calls.began
+    most = Math.max(most, length)
+    const bound = mostCalls(topology)
+    if (length === bound + 1)
+      found.add(`request ${event.request} made ${length} calls, at most ${bound} are allowed`, ...calls.began)
+  }
+
+  function ended({ request, attempt, since }: Extract<Event, { kind: 'provider-ended' }>) {
+    const calls = open.get(request)
+    if (!calls?.inFlight.delete(attempt)) return
+    const at = calls.began.findIndex(one => one.attempt === attempt)
+    for (const rival of calls.began.slice(at + 1))
+      if (since - rival.at > raceMs && rival.provider !== calls.began[at]!.provider) wasFurther(rival)
+    if (calls.ended && calls.inFlight.size === 0) open.delete(request)
+  }
+
+  return {
+    see(event, _change, ledger) {
+      switch (event.kind) {
+        case 'provider-began':
+          return began(event, ledger)
+        case 'provider-ended':
+          return ended(event)
+        case 'client-ended': {
+          const calls = open.get(event.request)
+          if (!calls) return
+          calls.ended = true
+          if (calls.inFlight.size === 0) open.delete(event.request)
+        }
+      }
+    },
+    done({ topology }) {
+      for (const { id, retryBudget } of topology.providers) {
+        const [tries, extra] = [first.get(id) ?? 0, further.get(id) ?? 0]
+        const bound = topology.instances * retryBudget.burst + retryBudget.ratio * tries
+        if (extra > bound)
+          found.add(
+            `${id} got ${extra} retries and hedges on ${tries} first tries, at most ${bound.toFixed(0)} are allowed`,
+          )
+      }
+      const sum = (of: Map<string, number>) => [...of.values()].reduce((total, n) => total + n, 0)
+      const figures: Record<string, number> = most
+        ? { 'budget.mostCalls': most, 'budget.firstTries': sum(first), 'budget.furtherTries': sum(further) }
+        : {}
+      return { figures, overBudget: found.list }
+    },
+  }
+}
+
+const mostCalls = ({ manners, providers }: Ledger['topology']) =>
+  manners.providersPerRequest * Math.max(...providers.map(({ attempts }) => attempts))

@@ -1,0 +1,72 @@
+/** A member's score against its attempts in flight: what a tracker derives must not drift from what is there. */
+import { sessionOf } from '../../proxy/tracker/keys.ts'
+import type { Event } from '../history.ts'
+import type { Change, Ledger, Seat } from './ledger.ts'
+import { Findings, type Meter, seconds } from './meter.ts'
+
+/** A stretch in which score and attempts differ. */
+interface Stretch {
+  from: number
+  inFlight: number
+  score: number
+  evidence: Event
+}
+
+/** Only where membership is `in-flight`: elsewhere a score is the time of the last activity. */
+export function references(): Meter {
+  const scores = new Map<Seat, number>()
+  const open = new Map<Seat, Stretch>()
+  const miscounted = new Findings()
+  let compared = 0
+  let over = false
+
+  function seatOf(event: Event, change: Change | undefined, ledger: Ledger): Seat | undefined {
+    if (change) return change.seat
+    if (event.kind !== 'store-changed' && event.kind !== 'store-lost') return
+    return ledger.seat(event.provider, sessionOf(event.member) ?? event.member)
+  }
+
+  function compare(seat: Seat, event: Event, ledger: Ledger) {
+    compared++
+    const score = scores.get(seat) ?? 0
+    const inFlight = seat.attempts.size
+    const stretch = open.get(seat)
+    if (stretch && (score === inFlight || stretch.score !== score || stretch.inFlight !== inFlight)) {
+      open.delete(seat)
+      tell(seat, stretch, event.at, ledger, event)
+    }
+    if (score !== inFlight && !open.has(seat)) open.set(seat, { from: event.at, inFlight, score, evidence: event })
+  }
+
+  function tell(seat: Seat, { from, inFlight, score, evidence }: Stretch, to: number, ledger: Ledger, ending?: Event) {
+    const length = to - Math.max(from, ledger.judgedFrom)
+    if (length <= ledger.topology.transitMs) return
+    miscounted.add(
+      `session ${seat.session} had ${inFlight} attempts in flight at ${seat.provider.id} and was counted ${score} times, for ${seconds(length)} from ${seconds(from)}`,
+      evidence,
+      ...(ending ? [ending] : []),
+    )
+  }
+
+  return {
+    see(event, change, ledger) {
+      if (over || ledger.topology.membership !== 'in-flight') return
+      if (event.kind === 'store-census' && ledger.phase === 'rest') {
+        over = true
+        for (const [seat, stretch] of open) tell(seat, stretch, event.at, ledger)
+        return
+      }
+      const seat = seatOf(event, change, ledger)
+      if (!seat) return
+      if (event.kind === 'store-changed' || event.kind === 'store-lost') {
+        if (event.score === null) scores.delete(seat)
+        else scores.set(seat, event.score)
+      }
+      compare(seat, event, ledger)
+    },
+    done: () => ({
+      figures: (compared ? { 'tracking.miscountedSessions': miscounted.count } : {}) as Record<string, number>,
+      miscounted: miscounted.list,
+    }),
+  }
+}
