@@ -24,7 +24,7 @@ test.each([
   ['faults', names(faults)],
   ['checks', names(checks)],
   ['trackers', names(trackers)],
-  ['loads', Object.keys(loads)],
+  ['loads', Object.keys(loads).sort()],
 ])('%s are all listed, for people and for machines', (kind, expected) => {
   expect(json[kind].map(({ name }: { name: string }) => name)).toEqual(expected)
   for (const name of expected) expect(text).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))

@@ -26,7 +26,7 @@ export interface Inventory {
 }
 
 export function inventory(): Inventory {
-  const storms = byName(Object.values<Scenario>(scenarios))
+  const storms = byName<Scenario>(scenarios)
   const caughtBy = (tracker: string) =>
     storms.filter(({ catches }) => catches.includes(tracker)).map(({ name }) => name)
   return {
@@ -39,21 +39,21 @@ export function inventory(): Inventory {
       catches,
       spares,
     })),
-    faults: byName(Object.values<Fault>(faults)).map(({ name, claim, needs, aims }) => ({ name, claim, needs, aims })),
-    checks: byName(Object.values<Check>(checks)).map(({ name, claim, kind }) => ({ name, claim, kind })),
-    trackers: byName(Object.values<TrackerVariant>(trackers)).map(({ name, claim, breaks }) => ({
+    faults: byName<Fault>(faults).map(({ name, claim, needs, aims }) => ({ name, claim, needs, aims })),
+    checks: byName<Check>(checks).map(({ name, claim, kind }) => ({ name, claim, kind })),
+    trackers: byName<TrackerVariant>(trackers).map(({ name, claim, breaks }) => ({
       name,
       claim,
       breaks,
       caughtBy: caughtBy(name),
     })),
-    loads: Object.entries(loadClaims).map(([name, claim]) => ({ name, claim })),
+    loads: byName(Object.entries(loadClaims).map(([name, claim]) => ({ name, claim }))),
   }
 }
 
-/** The order of a registry's exports is the module system's affair. */
-const byName = <T extends { name: string }>(entries: readonly T[]): T[] =>
-  entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+/** A module's own order is its loader's: Node sorts by export, a test runner may not. */
+const byName = <T extends { name: string }>(registry: Readonly<Record<string, T>> | readonly T[]): T[] =>
+  Object.values(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 /** The checks that every scenario makes, so that a list need not repeat them. */
 export function sharedChecks({ scenarios }: Inventory): string[] {

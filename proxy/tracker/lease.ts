@@ -8,12 +8,17 @@ import type { Script, Store, Tracker, TrackerVariant } from './tracker.ts'
 
 /** The scripts under a clock, which is the head of each. */
 export function scriptsUnder(clock: 'lease' | 'wall-clock') {
-  const script = (name: string): Script => ({
+  const script = (name: string, more: Pick<Script, 'whenFull'> = {}): Script => ({
     name: `${clock}-${name}`,
     files: [`${clock}/clock.lua`, `lease/${name}.lua`],
     keys: 2,
+    ...more,
   })
-  return { acquire: script('acquire'), release: script('release'), renew: script('renew') } as const
+  return {
+    acquire: script('acquire'),
+    release: script('release', { whenFull: true }),
+    renew: script('renew', { whenFull: true }),
+  } as const
 }
 
 /** All that ever runs for this tracker. */

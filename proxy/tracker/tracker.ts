@@ -47,6 +47,8 @@ export interface Script {
   name: string
   files: readonly string[]
   keys: number
+  /** It runs although the store has no memory left: in the end it frees more than it takes. */
+  whenFull?: true
 }
 
 /** The shared store, as a tracker sees it: atomic scripts, one round trip each. Rejects when the store did not acknowledge. */

@@ -157,3 +157,21 @@ describe('what is dead already cannot be hurt: no error, and no receipt', () => 
     },
   )
 })
+
+test.each([
+  ['provider-fails', { ratio: -0.1 }, 'ratio must be a number of at least 0, not -0.1'],
+  ['connections-reset', { everyMs: 0 }, 'everyMs must be a number of at least 1, not 0'],
+  ['members-planted', { count: 'many' }, 'count must be a number of at least 1, not "many"'],
+  ['slot-migrates', { pauseMs: Number.NaN }, 'pauseMs must be a number of at least 0, not NaN'],
+  ['link-delayed', { ms: -1 }, 'ms must be a number of at least 0, not -1'],
+  ['proxy-skewed', { byMs: 'late' }, 'byMs must be a number, not "late"'],
+  ['store-stalled', { forMs: Number.POSITIVE_INFINITY }, 'forMs must be a number of at least 0, not Infinity'],
+  ['session-terminated', { session: '' }, 'session-terminated must name a session'],
+  ['primary-killed', { provider: '' }, 'primary-killed must name a provider'],
+] as const)('%s with %o is rejected, and does nothing', async (name, parameters, because) => {
+  const { inject, state } = await stage(false)
+  const before = state()
+  const fault = all.find(one => one.name === name)!
+  await expect(inject(fault, { ...callOf(fault), ...parameters })).rejects.toThrow(because)
+  expect(state()).toEqual(before)
+})

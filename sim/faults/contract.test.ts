@@ -33,16 +33,16 @@ function stage() {
   return { levers, alpha: providers.get('alpha')!, beta: providers.get('beta')! }
 }
 
+const ofProviders = Object.values<Fault>(faults).filter(({ needs }) => needs.includes('provider'))
+/** None of them waits. */
+const time = { sleep: () => Promise.reject(new Error('no fault of a provider sleeps')) }
+
 /** An attempt, as it meets what the provider does now. */
 function meet(behaviours: Behaviours) {
   const pace = { firstByteMs: 1, tokens: 2, tokenMs: 1, spread: 0 }
   const asked = { request: 'r1', session: 's1', shape: 'openai', stream: true } as const
   behaviours.count(answer(asked, behaviours.now(), pace, randomFor(1, 'contract')).shows)
 }
-
-const ofProviders = Object.values<Fault>(faults).filter(({ needs }) => needs.includes('provider'))
-/** None of them waits. */
-const time = { sleep: () => Promise.reject(new Error('no fault of a provider sleeps')) }
 
 describe.each(ofProviders)('$name', fault => {
   const call = { fault: fault.name, provider: 'alpha' }

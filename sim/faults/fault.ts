@@ -3,10 +3,10 @@ import type { Clock } from '../../proxy/ports.ts'
 import type { Levers, Receipt } from '../levers.ts'
 
 /**
- * `store`: it cannot be asked, or not in time, and what it acknowledged last may be lost. `members`: it forgets what it held.
- * `requests`: an instance dies with those that are open in it. `time`: an instance does nothing while it lasts.
+ * `store`: it cannot be asked, or not in time, and what it acknowledged last may be lost. `room`: it admits nobody.
+ * `members`: it forgets what it held. `requests`: an instance dies with those that are open in it. `time`: an instance does nothing while it lasts.
  */
-export type Taken = 'store' | 'members' | 'requests' | 'time'
+export type Taken = 'store' | 'room' | 'members' | 'requests' | 'time'
 
 export type Heal = () => Promise<void>
 

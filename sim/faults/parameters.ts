@@ -6,7 +6,9 @@ export function numberOf(call: FaultCall, name: string, usual: number, least = 0
   const given = call[name] ?? usual
   if (typeof given === 'number' && Number.isFinite(given) && given >= least) return given
   const bound = least === Number.NEGATIVE_INFINITY ? '' : ` of at least ${least}`
-  throw new Error(`${call.fault}: ${name} must be a number${bound}, not ${JSON.stringify(given)}`)
+  throw new Error(
+    `${call.fault}: ${name} must be a number${bound}, not ${typeof given === 'string' ? `"${given}"` : given}`,
+  )
 }
 
 /** Throws where the call does not name it. */

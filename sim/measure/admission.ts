@@ -30,7 +30,7 @@ export function admission(): Meter {
     if (event.kind === 'refused-without-store') policy.refused++
     else {
       policy.admitted++
-      if (!ledger.trouble.storeAway(event.at, event.at)) policy.unexcused++
+      if (!ledger.trouble.admitsNobody(event.at)) policy.unexcused++
     }
   }
 

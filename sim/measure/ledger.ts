@@ -114,7 +114,7 @@ export class Ledger {
    */
   uncountedUntil({ provider, lostAt, declaredAt }: Seat, since: Millis): Millis {
     const { transitMs } = this.topology
-    const declared = declaredAt !== undefined && this.trouble.storeAway(declaredAt, declaredAt) ? declaredAt : undefined
+    const declared = declaredAt !== undefined && this.trouble.admitsNobody(declaredAt) ? declaredAt : undefined
     const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= since - transitMs)
     const mended = excused.map(at => this.trouble.storeBackAt(at) + provider.heartbeatMs)
     return Math.max(since, ...mended) + transitMs

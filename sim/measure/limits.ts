@@ -66,7 +66,7 @@ export function limits(): Meter {
     const lost = kind === 'left' && seat.lostAt === at
     const declared =
       kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
-    if (!lost && !(declared && ledger.trouble.storeAway(seat.declaredAt!, at))) return
+    if (!lost && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!))) return
     beyond.set(id, [
       ...known,
       {

@@ -42,6 +42,11 @@ export class Trouble {
     return this.#overlapping('store', from - this.#recoveryMs, to).length > 0
   }
 
+  /** Whether nobody could be admitted by the store at this instant. */
+  admitsNobody(at: Millis): boolean {
+    return this.storeAway(at, at) || this.#overlapping('room', at - this.#recoveryMs, at).length > 0
+  }
+
   /** How much of the stretch lies outside of any such time. */
   withStore(from: Millis, to: Millis): Millis {
     let left = Math.max(0, to - from)
