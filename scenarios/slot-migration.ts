@@ -13,19 +13,19 @@ export const slotMigration: Scenario = {
     providers: [provider({ id: 'alpha', limit: 10, priority: 1 }), provider({ id: 'beta', limit: 20, priority: 2 })],
   }),
   paces: {
-    alpha: { firstByteMs: 60, tokens: 8, tokenMs: 15, spread: 0.5 },
+    alpha: { firstByteMs: 40, tokens: 4, tokenMs: 10, spread: 0.5 },
     beta: { firstByteMs: 60, tokens: 8, tokenMs: 15, spread: 0.5 },
   },
-  phases: { baselineAt: 300, stormAt: 600, recoveryAt: 4_500, endAt: 5_500 },
+  phases: { baselineAt: 300, stormAt: 600, recoveryAt: 5_000, endAt: 6_000 },
   load: [
-    poisson({ name: 'few', from: 0, to: 2_200, perSecond: 3 }),
-    poisson({ name: 'crowd', from: 2_200, to: 5_500, perSecond: 80 }),
+    poisson({ name: 'few', from: 0, to: 3_400, perSecond: 5 }),
+    poisson({ name: 'crowd', from: 3_400, to: 6_000, perSecond: 80 }),
   ],
   faults: [
-    { at: 600, for: 1_200, call: { fault: 'slot-migrates', provider: 'alpha', pauseMs: 400 } },
-    { at: 2_800, for: 1_200, call: { fault: 'slot-migrates', provider: 'alpha', pauseMs: 400 } },
+    { at: 600, for: 2_700, call: { fault: 'slot-migrates', provider: 'alpha', leadMs: 2_500, pauseMs: 30 } },
+    { at: 3_600, for: 1_400, call: { fault: 'slot-migrates', provider: 'alpha', leadMs: 1_200, pauseMs: 30 } },
   ],
   checks: [...always, noFailedAdmissions],
-  catches: [],
+  catches: ['unanchored'],
   spares: [],
 }
