@@ -22,7 +22,7 @@ export const storeOutage: Scenario = {
     beta: { firstByteMs: 80, tokens: 20, tokenMs: 40, spread: 0.5 },
   },
   phases: { baselineAt: 500, stormAt: 2_000, recoveryAt: 5_500, endAt: 8_000 },
-  load: [poisson({ name: 'streams', from: 0, to: 8_000, perSecond: 8 })],
+  load: [poisson({ name: 'streams', from: 0, to: 8_000, perSecond: 14 })],
   faults: [
     { at: 2_000, for: 2_700, call: { fault: 'link-cut', instance: 0 } },
     { at: 2_000, for: 3_500, call: { fault: 'link-cut', instance: 1 } },

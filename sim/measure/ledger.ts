@@ -64,6 +64,10 @@ export class Ledger {
   healedAt: Millis | undefined
   readonly trouble: Trouble
   readonly #seats: Map<string, Map<string, Seat>>
+  /** Whose slot a token is, by what the proxy said when it was admitted. */
+  readonly #tokens = new Map<string, { provider: string; session: string }>()
+  /** By provider and session: when the proxy last said that its lease could not be vouched for. */
+  readonly #unleased = new Map<string, Millis>()
   readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
   #aborted: { request: string; at: Millis }[] = []
@@ -101,7 +105,11 @@ export class Ledger {
     const { ended, joinedAt, revivedAt = Number.NEGATIVE_INFINITY, provider } = seat
     // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
     const untilReaped = leaseMs(provider) + provider.heartbeatMs
-    if (revivedAt > (ended?.event.at ?? Number.NEGATIVE_INFINITY)) return revivedAt + untilReaped
+    const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
+    if (revivedAt > endedAt) return revivedAt + untilReaped
+    // Admitted by an instance that has not heard of it, and perhaps never will.
+    if (joinedAt !== undefined && joinedAt > endedAt && this.trouble.someoneGone(joinedAt, joinedAt + transitMs))
+      return joinedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
     if (ended.cause === 'crash') return ended.event.at + untilReaped
     if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
@@ -118,6 +126,15 @@ export class Ledger {
     const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= since - transitMs)
     const mended = excused.map(at => this.trouble.storeBackAt(at) + provider.heartbeatMs)
     return Math.max(since, ...mended) + transitMs
+  }
+
+  /**
+   * Whether the proxy has said that this session's lease could not be vouched for since then, and could not help it. It says so when it
+   * goes on: perhaps after all was over.
+   */
+  saidUnleased({ provider, session }: Seat, since: Millis): boolean {
+    const at = this.#unleased.get(`${provider.id} ${session}`)
+    return at !== undefined && at >= since && this.trouble.someoneGone(since - leaseMs(provider), at)
   }
 
   see(event: Event): Change | undefined {
@@ -149,6 +166,18 @@ export class Ledger {
       case 'uncounted-admission': {
         const seat = this.#take(event.provider, event.session)
         if (seat) seat.declaredAt = event.at
+        return
+      }
+      case 'admitted':
+        this.#tokens.set(event.token, event)
+        return
+      case 'released':
+      case 'outbox-dropped':
+        this.#tokens.delete(event.token)
+        return
+      case 'unleased': {
+        const whose = this.#tokens.get(event.token)
+        if (whose) this.#unleased.set(`${whose.provider} ${whose.session}`, event.at)
         return
       }
       case 'provider-began':

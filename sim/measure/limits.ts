@@ -4,7 +4,7 @@
  */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
-import type { Change, Ledger } from './ledger.ts'
+import type { Change, Ledger, Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 interface Edge {
@@ -13,6 +13,10 @@ interface Edge {
   session: string
   event: Event
 }
+
+/** Nobody was there to renew it. */
+const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
+  [...attempts.values()].some(({ request }) => ledger.trouble.gone(ledger.instanceOf(request), at, at))
 
 interface Beyond {
   session: string
@@ -63,7 +67,7 @@ export function limits(): Meter {
     const one = known.find(({ session, to }) => session === seat.session && to === Number.POSITIVE_INFINITY)
     if (one && seat.attempts.size === 0) one.to = at
     if (one || seat.attempts.size === 0) return
-    const lost = kind === 'left' && seat.lostAt === at
+    const lost = kind === 'left' && (seat.lostAt === at || ownersGone(seat, at, ledger))
     const declared =
       kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
     if (!lost && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!))) return

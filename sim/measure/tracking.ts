@@ -14,7 +14,8 @@ export function tracking(): Meter {
   const phantom = new Map<Seat, Stretch>()
   const missing = new Map<Seat, Stretch>()
   const flying = new Map<Seat, Millis>()
-  const uncounted = new Findings()
+  /** Judged at the end: a proxy that was stopped says later what it served without a lease. */
+  const candidates: { seat: Seat; since: Millis; because: string; evidence: Event[] }[] = []
   let phantomMs = 0
   let missingMs = 0
   let flightMs = 0
@@ -48,7 +49,7 @@ export function tracking(): Meter {
     wrongUntil(ledger, length, to)
     if (length <= ledger.topology.transitMs || to <= ledger.uncountedUntil(seat, stretch.from)) return
     const because = `session ${seat.session} was in flight at ${seat.provider.id} for ${seconds(length)} from ${seconds(stretch.from)} and not counted`
-    uncounted.add(because, stretch.evidence, ...(ending ? [ending] : []))
+    candidates.push({ seat, since: stretch.from, because, evidence: [stretch.evidence, ...(ending ? [ending] : [])] })
   }
 
   /**
@@ -101,6 +102,9 @@ export function tracking(): Meter {
     },
     done(ledger) {
       if (!over) finish(ledger)
+      const uncounted = new Findings()
+      for (const { seat, since, because, evidence } of candidates)
+        if (!ledger.saidUnleased(seat, since)) uncounted.add(because, ...evidence)
       const figures: Record<string, number> = {
         'tracking.phantomSessionSeconds': phantomMs / 1000,
         'tracking.missingSessionSeconds': missingMs / 1000,

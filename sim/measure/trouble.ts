@@ -78,6 +78,11 @@ export class Trouble {
     )
   }
 
+  /** Whether any instance was dead, stopped or cut off from the store at some moment of the stretch. */
+  someoneGone(from: Millis, to: Millis): boolean {
+    return (['requests', 'time', 'store'] as const).some(takes => this.#overlapping(takes, from, to).length > 0)
+  }
+
   /** Whether this instance died within the stretch. */
   died(instance: string | undefined, from: Millis, to: Millis): boolean {
     return this.#windows.some(
