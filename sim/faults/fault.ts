@@ -1,7 +1,11 @@
 /** A Fault is one kind of trouble. Injecting it returns its own cure, so none can be written without one. */
+import type { Clock } from '../../proxy/ports.ts'
 import type { Levers, Receipt } from '../levers.ts'
 
 export type Heal = () => Promise<void>
+
+/** All that a fault may do with time. */
+export type Time = Pick<Clock, 'sleep'>
 
 /** A fault as it stands in a plan: printable, and enough to inject it again. */
 export interface FaultCall {
@@ -20,6 +24,6 @@ export interface Fault {
   needs: readonly (keyof Levers)[]
   /** What its call must name. */
   aims: readonly ('provider' | 'instance')[]
-  /** `receipt` is asked after the heal. */
-  inject(levers: Levers, call: FaultCall): Promise<{ heal: Heal; receipt(): Promise<Receipt> }>
+  /** Rejects, and does nothing, where the call says what cannot be. `receipt` is asked after the heal. */
+  inject(levers: Levers, call: FaultCall, time: Time): Promise<{ heal: Heal; receipt(): Promise<Receipt> }>
 }

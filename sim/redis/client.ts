@@ -91,7 +91,7 @@ export class VirtualClient implements Store {
   }
 
   /** Its process is gone. */
-  disconnect(): void {
+  close(): void {
     for (const connection of this.#connections.values()) if (connection.open) connection.leave()
   }
 

@@ -102,7 +102,8 @@ export class Connection {
     this.#clock.after(heard + this.#silenceMs - this.#clock.now(), () => {
       this.#watched = false
       if (!this.#open || this.#pending.size === 0) return
-      if (this.#clock.now() - this.#heardAt < this.#silenceMs) return this.#watch()
+      // Instants are whole microseconds, their differences nearly.
+      if (this.#clock.now() - this.#heardAt < this.#silenceMs - 0.0005) return this.#watch()
       this.#end(`Socket timeout. Expecting data, but didn't receive any in ${this.#silenceMs}ms.`)
     })
   }

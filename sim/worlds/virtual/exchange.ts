@@ -5,7 +5,7 @@ import type { ProviderReply } from '../../../proxy/provider.ts'
 import type { Answer } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
 import { encoded } from './encoded.ts'
-import type { Process } from './process.ts'
+import type { Closing, Process } from './process.ts'
 
 /** What the provider's side of a call does, as it happens there. */
 export interface Host {
@@ -21,14 +21,13 @@ interface Waiting {
 }
 
 /** The caller has at most one `next` under way, as `for await` does. */
-export class Exchange implements AsyncIterableIterator<Uint8Array> {
+export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   readonly reply: Promise<ProviderReply>
   readonly #clock: Clock
   /** The caller's. */
   readonly #process: Process
   readonly #link: Link
   readonly #host: Host
-  readonly #closed: () => void
   #answer: Answer | undefined
   #said = 0
   /** The provider's side is over. */
@@ -54,7 +53,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
       this.#resolveReply = resolve
       this.#rejectReply = reject
     })
-    this.#closed = process.opens(() => this.#leave())
+    process.opened(this)
     signal.addEventListener('abort', () => this.#abort(signal.reason), { once: true })
     this.#there(() => this.#begin())
   }
@@ -73,6 +72,11 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   return(): Promise<IteratorResult<Uint8Array>> {
     this.#leave()
     return finished
+  }
+
+  /** The caller's process is gone. */
+  close(): void {
+    this.#leave()
   }
 
   [Symbol.asyncIterator](): this {
@@ -133,7 +137,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
 
   #end(ending: 'clean' | { error: unknown }) {
     if (this.#left) return
-    this.#closed()
+    this.#process.closed(this)
     this.#ending = ending
     const waiting = this.#waiting
     this.#waiting = undefined
@@ -163,7 +167,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #leave() {
     if (this.#left) return
     this.#left = true
-    this.#closed()
+    this.#process.closed(this)
     if (this.#over) return
     this.#there(() => {
       if (this.#over) return

@@ -1,4 +1,5 @@
 /** The virtual world: the same proxy core and the same scripts, on a clock of its own and a Redis Cluster in memory. */
+import type { Millis } from '../../../proxy/ports.ts'
 import type { Script, TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import { VirtualClock } from '../../clock.ts'
 import type { RunnerEvent, Tell } from '../../history.ts'
@@ -28,6 +29,8 @@ export interface VirtualOptions {
   resources: Resources
   /** Told at once. */
   tell: Tell
+  /** How far replicas are behind: 1 ms, as on one host, where nothing is said. */
+  lagMs?: Millis
   /** Called now and then, to let the machine's own events in; see `VirtualClock`. */
   breathe?(next: () => void): void
   /** Fires to interrupt: playing rejects with its reason. Looked at with each breath. */
@@ -36,14 +39,14 @@ export interface VirtualOptions {
 
 /** `parts`: what the levers pull on, for whoever wants to look. */
 export async function openVirtual(options: VirtualOptions): Promise<World & { parts: Parts }> {
-  const { plan, tracker, resources, tell, breathe, signal } = options
+  const { plan, tracker, resources, tell, lagMs = 1, breathe, signal } = options
   const { topology, paces, seed } = plan
   const { engine, sha1, scriptOf } = resources
   const clock = new VirtualClock(breathe)
   const now = () => clock.now()
   const watched = new Map(topology.providers.map(({ id }) => [toBytes(tracker.membersKey(id)), id]))
   const watch: Watch = watchStore({ watched, holderOf: key => cluster.holderOf(key), now, tell })
-  const cluster: VirtualCluster = new VirtualCluster({ clock, engine, sha1, ...watch })
+  const cluster: VirtualCluster = new VirtualCluster({ clock, engine, sha1, lagMs, ...watch })
   const network = new Network(seed, now, topology.toStore)
   const providers = new VirtualProviders({ clock, seed, paces, tell })
   const instances = createInstances({ plan, tracker, clock, cluster, providers, network, scriptOf, tell })

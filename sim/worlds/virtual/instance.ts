@@ -20,13 +20,14 @@ export class Instance {
   readonly name: string
   /** The one that runs, or the last that ran. */
   process!: Process
+  /** Requests that have come here and are not over. */
+  open = 0
   /** By how much its machine's wall clock is wrong. */
   clockErrorMs: Millis = 0
   /** New requests come here. */
   inRotation = true
   readonly #clock: Clock
   readonly #create: Boot
-  readonly #requests = new Set<object>()
   #core!: ProxyCore
   #boots = 0
   #running = new AbortController()
@@ -42,11 +43,6 @@ export class Instance {
     return this.#core
   }
 
-  /** Requests that have come here and are not over. */
-  get open(): number {
-    return this.#requests.size
-  }
-
   /** Keeps leases alive until it is stopped. */
   run(): void {
     void this.#core.run(this.#running.signal)
@@ -55,18 +51,23 @@ export class Instance {
   /** Resolves when the request and all that it caused is over; should the process end before that, its client is cut off. */
   handle(request: ProxyRequest, client: Client): Promise<void> {
     const { process } = this
-    const one = {}
-    this.#requests.add(one)
+    let open = true
+    this.open++
     return new Promise((resolve, reject) => {
       const over = () => {
-        this.#requests.delete(one)
-        closed()
+        if (!open) return
+        open = false
+        this.open--
+        process.closed(call)
         resolve()
       }
-      const closed = process.opens(() => {
-        client.cut()
-        over()
-      })
+      const call = {
+        close() {
+          client.cut()
+          over()
+        },
+      }
+      process.opened(call)
       process.deliver(() => void this.#core.handle(request, client).then(over, reject))
     })
   }

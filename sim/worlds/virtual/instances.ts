@@ -37,7 +37,7 @@ export function createInstances(around: Surroundings): Instance[] {
     const instance: Instance = new Instance(name, clock, (process, boot) => {
       const linkTo = (address: string) => network.toNode(name, address)
       const store = new VirtualClient({ clock: process, cluster, linkTo, textOf: scriptOf })
-      process.opens(() => store.disconnect())
+      process.opened(store)
       return createProxy(config, {
         clock: process,
         chance: chanceFor(seed, boot === 1 ? name : `${name} boot ${boot}`),

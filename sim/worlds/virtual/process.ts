@@ -2,6 +2,11 @@
 import type { Clock, Millis } from '../../../proxy/ports.ts'
 import { Overlap } from '../../overlap.ts'
 
+/** What a process has open: a connection, a request that it answers. */
+export interface Closing {
+  close(): void
+}
+
 export class Process implements Clock {
   /** What has waited so far because it was stopped. */
   waited = 0
@@ -9,8 +14,8 @@ export class Process implements Clock {
   #alive = true
   readonly #frozen = new Overlap(() => this.#thaw())
   /** In the order in which it would have happened. */
-  readonly #waiting = new Set<() => void>()
-  readonly #open = new Set<() => void>()
+  #waiting: (() => void)[] = []
+  readonly #open = new Set<Closing>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -30,19 +35,17 @@ export class Process implements Clock {
   }
 
   after(duration: Millis, wake: () => void): () => void {
-    const resume = () => {
-      cancel = this.#clock.after(0, due)
-    }
+    let cancelled = false
     const due = () => {
-      if (!this.#alive) return
+      if (!this.#alive || cancelled) return
       if (!this.#frozen.on) return wake()
       this.waited++
-      this.#waiting.add(resume)
+      this.#waiting.push(due)
     }
-    let cancel = this.#clock.after(duration, due)
+    const cancel = this.#clock.after(duration, due)
     return () => {
+      cancelled = true
       cancel()
-      this.#waiting.delete(resume)
     }
   }
 
@@ -68,10 +71,14 @@ export class Process implements Clock {
     else arrive()
   }
 
-  /** Something that the system closes when the process is gone; the answer says that it is closed already. */
-  opens(close: () => void): () => void {
-    this.#open.add(close)
-    return () => this.#open.delete(close)
+  /** Something that the system closes when the process is gone. */
+  opened(one: Closing): void {
+    this.#open.add(one)
+  }
+
+  /** It is closed already. */
+  closed(one: Closing): void {
+    this.#open.delete(one)
   }
 
   /** SIGSTOP. Answers SIGCONT. */
@@ -83,14 +90,13 @@ export class Process implements Clock {
   end(): void {
     if (!this.#alive) return
     this.#alive = false
-    this.#waiting.clear()
+    this.#waiting = []
     this.#frozen.forget()
-    for (const close of [...this.#open]) close()
+    for (const one of [...this.#open]) one.close()
     this.#open.clear()
   }
 
   #thaw() {
-    for (const resume of this.#waiting) resume()
-    this.#waiting.clear()
+    for (const due of this.#waiting.splice(0)) this.#clock.after(0, due)
   }
 }

@@ -41,6 +41,10 @@ export class VirtualProviders {
     )
   }
 
+  get ids(): string[] {
+    return [...this.#providers.keys()]
+  }
+
   behaviours(id: string): Behaviours {
     return this.#of(id).behaviours
   }
