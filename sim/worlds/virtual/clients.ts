@@ -6,7 +6,7 @@ import type { VirtualClock } from '../../clock.ts'
 import type { ClientEvent, Tell } from '../../history.ts'
 import type { Leaving } from '../../load/load.ts'
 import type { AskStep } from '../../plan.ts'
-import { flawOf } from '../../providers/flaw.ts'
+import { flawOf, saysSo } from '../../providers/flaw.ts'
 import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
 import { bodyFor } from './providers.ts'
@@ -60,7 +60,7 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
     let retryAfterMs: Millis | undefined
     let ended = false
     const chunks: Uint8Array[] = []
-    const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string) => {
+    const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string, hidden = false) => {
       if (ended) return
       ended = true
       giveUp()
@@ -72,6 +72,7 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
         status,
         bytes,
         ...(because !== undefined && { because }),
+        ...(hidden && { hidden }),
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       })
       resolve()
@@ -107,7 +108,7 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
       end() {
         if (status < 200 || status >= 300) return end('answered')
         const flaw = flawIn(chunks, ask)
-        end(flaw === undefined ? 'complete' : 'broken', flaw)
+        end(flaw === undefined ? 'complete' : 'broken', flaw, flaw !== undefined && flaw !== saysSo)
       },
       cut: () => end('broken', 'the proxy broke off'),
     }
