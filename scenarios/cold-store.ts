@@ -22,6 +22,6 @@ export const coldStore: Scenario = {
     { at: 3_500, for: 50, call: { fault: 'store-flushed', provider: 'beta' } },
   ],
   checks: always,
-  catches: ['counter', 'fixed-slot'],
+  catches: ['counter'],
   spares: [],
 }
