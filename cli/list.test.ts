@@ -26,7 +26,7 @@ test.each([
   ['trackers', names(trackers)],
   ['loads', Object.keys(loads).sort()],
 ])('%s are all listed, for people and for machines', (kind, expected) => {
-  expect(json[kind].map(({ name }: { name: string }) => name)).toEqual(expected)
+  expect(json[kind].map(({ name }: { name: string }) => name)).toEqual(expected.toSorted())
   for (const name of expected) expect(text).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))
 })
 

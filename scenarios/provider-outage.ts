@@ -28,6 +28,6 @@ export const providerOutage: Scenario = {
   ],
   faults: [{ at: 2_000, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } }],
   checks: afterFailures,
-  catches: ['ttl-only'],
+  catches: ['ttl-only', 'renews-after-release'],
   spares: ['ref-count'],
 }

@@ -26,6 +26,6 @@ export const sameSession: Scenario = {
     },
   ],
   checks: afterFailures,
-  catches: ['raw-remove'],
+  catches: ['raw-remove', 'releases-twice'],
   spares: [],
 }

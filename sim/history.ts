@@ -19,6 +19,8 @@ export type ClientEvent =
       status: number
       bytes: number
       because?: string
+      /** It ended as if it were whole, and it is not. */
+      hidden?: true
       /** The error said when to come back. */
       retryAfterMs?: Millis
     }
@@ -28,7 +30,7 @@ export type ClientEvent =
 export type ProviderEvent =
   | { kind: 'provider-began'; provider: string; attempt: string; request: string; session: string }
   /**
-   * `served`: the whole answer left. `failed`: the provider answered an error or broke off by itself. `peer-closed`: the other side left.
+   * `served`: the whole answer left. `failed`: it was an error, or nothing whole, or the provider broke off by itself. `peer-closed`: the other side left.
    * The end lies in [since, at]: they are equal unless the peer closed, when `since` is the last write that succeeded.
    */
   | {

@@ -3,12 +3,13 @@ import { attemptOf, inOrder, requestOf } from './sample.ts'
 
 export const breakersHold: Check = {
   name: 'breakers-hold',
-  claim: 'a provider that fails again and again is left alone for a while, and then asked by a few',
+  claim: 'a provider that fails again and again is left alone for a while, and then asked by a few; no other one is',
   kind: 'safety',
-  of({ figures, askedTooSoon }) {
+  of({ figures, askedTooSoon, openedInVain }) {
     const opened = figures['breakers.opened']
     if (opened === undefined) return unknown('no provider with a breaker was called, or nobody said by whom')
-    return askedTooSoon.length ? failWith(askedTooSoon) : pass(`${opened} times a breaker had to open, and did`)
+    const wrong = [...askedTooSoon, ...openedInVain]
+    return wrong.length ? failWith(wrong) : pass(`${opened} times a breaker had to open, and did`)
   },
   counterexample: clean =>
     inOrder([

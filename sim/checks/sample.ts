@@ -6,7 +6,7 @@ import { memberOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
 import { provider, type Topology, topology } from '../topology.ts'
 
-const breaker = { failures: 5, windowMs: 1_000, openMs: 500, probes: 1 }
+const breaker = { failures: 5, windowMs: 1_000, openMs: 300, probes: 1 }
 
 export const sampleTopology: Topology = topology({
   providers: [
@@ -97,10 +97,10 @@ const leaver: readonly Event[] = [
 
 /** A provider that says when to come back, to a client that hears it. */
 const limited: readonly Event[] = [
-  ...attemptOf('beta', 'limited', 'r-limited', 1_505, 1_510, 'failed').map(event =>
+  ...attemptOf('beta', 'limited', 'r-limited', 965, 970, 'failed').map(event =>
     event.kind === 'provider-ended' ? { ...event, status: 429, retryAfterMs: 1_000 } : event,
   ),
-  ...requestOf('r-limited', 'limited', 1_500, 1_513).map(event =>
+  ...requestOf('r-limited', 'limited', 960, 973).map(event =>
     event.kind === 'client-ended'
       ? { ...event, outcome: 'answered' as const, status: 429, retryAfterMs: 1_000 }
       : event.kind === 'client-first-byte'

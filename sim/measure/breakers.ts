@@ -2,7 +2,9 @@
  * The breakers that there should have been, by what the providers did: a provider that has failed so often must be left alone by
  * the instance that saw it, and then be asked by so many. Where the order of two events cannot be told, nothing is claimed.
  */
+import type { BreakerState } from '../../proxy/events.ts'
 import type { Millis } from '../../proxy/ports.ts'
+import type { Event } from '../history.ts'
 import type { ProviderSpec } from '../topology.ts'
 import type { Change } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -12,6 +14,18 @@ interface Expected {
   openedAt: Millis | undefined
   /** Begins of the attempts that ask whether it is well again. */
   probing: Map<string, Millis>
+  /** Whatever may have been taken for a failure, of late. */
+  troubleAt: Millis[]
+  state: BreakerState
+}
+
+/** A breaker that opened: what led to it may be told a moment later. */
+interface Opening {
+  event: Extract<Event, { kind: 'breaker' }>
+  one: Expected
+  provider: ProviderSpec
+  /** From `half-open` one failure suffices. */
+  needs: number
 }
 
 type Ended = Extract<Change, { kind: 'ended' }>
@@ -22,12 +36,18 @@ const overlapMs: Millis = 20
 export function breakers(): Meter {
   const expected = new Map<string, Expected>()
   const found = new Findings()
+  const inVain = new Findings()
+  const openings: Opening[] = []
   let opened = 0
 
   function of(instance: string, provider: string): Expected {
     const key = `${instance} ${provider}`
     let one = expected.get(key)
-    if (!one) expected.set(key, (one = { failedAt: [], openedAt: undefined, probing: new Map() }))
+    if (!one)
+      expected.set(
+        key,
+        (one = { failedAt: [], openedAt: undefined, probing: new Map(), troubleAt: [], state: 'closed' }),
+      )
     return one
   }
 
@@ -44,6 +64,8 @@ export function breakers(): Meter {
     const { seat, event } = change
     const { breaker, id } = seat.provider
     const verdict = verdictOf(change)
+    // A time-out in a race looks like a lost race.
+    if (verdict === 'failed' || change.cause === 'hedge-loss') trouble(one, event.at, seat.provider)
     if (one.openedAt === undefined) {
       if (verdict === 'well') one.failedAt = []
       if (verdict !== 'failed') return
@@ -66,6 +88,33 @@ export function breakers(): Meter {
     if (verdict === 'failed') open(one, event.at)
   }
 
+  /** Nobody but the proxy sees a connection that could not be made. */
+  function proxySays(event: Opening['event'] | Extract<Event, { kind: 'attempt-ended' }>, provider: ProviderSpec) {
+    const one = of(event.from, provider.id)
+    if (event.kind === 'attempt-ended') {
+      if (unseen.has(event.failure ?? '')) trouble(one, event.at, provider)
+      return
+    }
+    if (event.state === 'open')
+      openings.push({ event, one, provider, needs: one.state === 'half-open' ? 1 : provider.breaker.failures })
+    one.state = event.state
+  }
+
+  function trouble(one: Expected, at: Millis, { breaker }: ProviderSpec) {
+    one.troubleAt.push(at)
+    while (one.troubleAt[0]! < at - breaker.windowMs - 1_000) one.troubleAt.shift()
+  }
+
+  function judge({ event, one, provider, needs }: Opening, transitMs: Millis) {
+    const from = event.at - provider.breaker.windowMs - transitMs
+    const seen = one.troubleAt.filter(at => at >= from && at <= event.at + transitMs).length
+    if (seen < needs)
+      inVain.add(
+        `${event.from} opened its breaker for ${provider.id}, which had failed ${seen} times of ${needs}`,
+        event,
+      )
+  }
+
   function open(one: Expected, at: Millis) {
     opened++
     Object.assign(one, { openedAt: at, failedAt: [] })
@@ -77,7 +126,14 @@ export function breakers(): Meter {
   }
 
   return {
-    see(_event, change, ledger) {
+    see(event, change, ledger) {
+      const { transitMs, providers } = ledger.topology
+      while (openings.length && openings[0]!.event.at + transitMs < event.at) judge(openings.shift()!, transitMs)
+      if (event.kind === 'breaker' || event.kind === 'attempt-ended') {
+        const provider = providers.find(({ id }) => id === event.provider)
+        if (provider && hasBreaker(provider)) proxySays(event, provider)
+        return
+      }
       if ((change?.kind !== 'began' && change?.kind !== 'ended') || !hasBreaker(change.seat.provider)) return
       const who = ledger.instanceOf(change.event.request)
       if (who === undefined) return
@@ -85,12 +141,18 @@ export function breakers(): Meter {
       if (change.kind === 'began') began(one, change, who, ledger.topology.transitMs)
       else ended(one, change, who, ledger.topology.transitMs)
     },
-    done: () => ({
-      figures: (expected.size ? { 'breakers.opened': opened } : {}) as Record<string, number>,
-      askedTooSoon: found.list,
-    }),
+    done(ledger) {
+      for (const opening of openings) judge(opening, ledger.topology.transitMs)
+      return {
+        figures: (expected.size ? { 'breakers.opened': opened } : {}) as Record<string, number>,
+        askedTooSoon: found.list,
+        openedInVain: inVain.list,
+      }
+    },
   }
 }
+
+const unseen: ReadonlySet<string> = new Set(['connect', 'dns', 'tls'])
 
 const hasBreaker = ({ breaker }: ProviderSpec) => breaker.failures > 0
 

@@ -43,12 +43,12 @@ export function budget(): Meter {
       found.add(`request ${event.request} made ${length} calls, at most ${bound} are allowed`, ...calls.began)
   }
 
-  function ended({ request, attempt, since }: Extract<Event, { kind: 'provider-ended' }>) {
+  function ended({ request, attempt, at: endedAt }: Extract<Event, { kind: 'provider-ended' }>) {
     const calls = open.get(request)
     if (!calls?.inFlight.delete(attempt)) return
     const at = calls.began.findIndex(one => one.attempt === attempt)
     for (const rival of calls.began.slice(at + 1))
-      if (since - rival.at > raceMs && rival.provider !== calls.began[at]!.provider) wasFurther(rival)
+      if (endedAt - rival.at > raceMs && rival.provider !== calls.began[at]!.provider) wasFurther(rival)
     if (calls.ended && calls.inFlight.size === 0) open.delete(request)
   }
 

@@ -1,6 +1,7 @@
 /** What the clients saw: answers, waiting times from the intended send, and the price in upstream calls; over all and by phase. */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event, Phase } from '../history.ts'
+import type { Ledger } from './ledger.ts'
 import { Durations, type Figures, Findings, type Meter, seconds } from './meter.ts'
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
@@ -9,6 +10,8 @@ interface Asked {
   sent: Of<'client-sent'>
   /** Undefined in the warm-up. */
   tally: Tally | undefined
+  /** It was sent when everything had had its time to be as before. */
+  settled: boolean
   firstByteAt?: Millis
 }
 
@@ -21,7 +24,14 @@ class Tally {
   readonly refusal = new Durations()
   sent = 0
   complete = 0
+  aborted = 0
   attempts = 0
+
+  /** Of those that stayed. */
+  get served(): number | undefined {
+    const stayed = this.sent - this.aborted
+    return stayed ? this.complete / stayed : undefined
+  }
 
   figures(suffix = ''): Figures {
     if (this.sent === 0) return {}
@@ -39,13 +49,22 @@ class Tally {
 /** The statuses whose clients ask when to come back. */
 const tellsWhen: ReadonlySet<number> = new Set([429, 503, 529])
 
+/** Open breakers and pauses last a while beyond the heal. */
+function settledFrom({ healedAt, topology }: Ledger): Millis {
+  const { providers, transitMs } = topology
+  const openMs = Math.max(...providers.map(({ breaker }) => (breaker.failures > 0 ? breaker.openMs : 0)))
+  return (healedAt ?? Number.POSITIVE_INFINITY) + openMs + transitMs
+}
+
 export function clients(): Meter {
   const open = new Map<string, Asked>()
   const failedAt = new Map<string, Millis>()
   const all = new Tally()
   const phases = new Map<Phase, Tally>()
+  const settled = new Tally()
   const unanswered = new Findings()
   const unhelpful = new Findings()
+  const hidden = new Findings()
   let sent = 0
 
   function tallyOf(phase: Phase): Tally {
@@ -57,11 +76,14 @@ export function clients(): Meter {
     if (!asked?.tally) return
     into(all)
     into(asked.tally)
+    if (asked.settled) into(settled)
   }
 
   function ended(event: Of<'client-ended'>, asked: Asked) {
     const { sent, firstByteAt } = asked
     const took = event.at - sent.plannedAt
+    if (event.hidden) hidden.add(`request ${event.request} looks whole: ${event.because ?? 'it is not'}`, sent, event)
+    if (event.outcome === 'aborted') count(asked, tally => void tally.aborted++)
     if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
@@ -85,7 +107,11 @@ export function clients(): Meter {
     see(event, _change, ledger) {
       switch (event.kind) {
         case 'client-sent': {
-          const asked = { sent: event, tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined }
+          const asked = {
+            sent: event,
+            tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
+            settled: ledger.phase === 'recovery' && event.at >= settledFrom(ledger),
+          }
           sent++
           count(asked, tally => void tally.sent++)
           return void open.set(event.request, asked)
@@ -118,7 +144,10 @@ export function clients(): Meter {
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
       const figures: Figures = { 'requests.sent': sent, 'requests.unanswered': unanswered.count, ...all.figures() }
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
-      return { figures, unanswered: unanswered.list, unhelpful: unhelpful.list }
+      figures['requests.broken'] = unanswered.count
+      const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }
+      for (const [name, share] of Object.entries(served)) if (share !== undefined) figures[name] = share
+      return { figures, unanswered: unanswered.list, unhelpful: unhelpful.list, hidden: hidden.list }
     },
   }
 }

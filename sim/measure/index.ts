@@ -10,6 +10,7 @@ import { Ledger } from './ledger.ts'
 import { limits } from './limits.ts'
 import type { Measurement } from './measurement.ts'
 import { members } from './members.ts'
+import { needless } from './needless.ts'
 import { pauses } from './pauses.ts'
 import { references } from './references.ts'
 import { residency } from './residency.ts'
@@ -39,6 +40,7 @@ export function startMeasuring(topology: Topology): Measuring {
     budget(),
     breakers(),
     pauses(),
+    needless(),
     soundness(),
   ]
   return {
@@ -78,6 +80,9 @@ const nothing: Omit<Measurement, 'figures'> = {
   overBudget: [],
   askedTooSoon: [],
   askedInPause: [],
+  openedInVain: [],
+  needlessCalls: [],
+  hidden: [],
   crowded: [],
   unhelpful: [],
   receipts: [],

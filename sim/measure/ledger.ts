@@ -34,7 +34,10 @@ export type Change =
 
 /** What is known of a request until it is over and nothing of it is in flight. */
 interface Request {
-  inFlight: number
+  /** Its attempts, with when each began. */
+  inFlight: Map<string, Millis>
+  /** The attempt that answered it. */
+  served: { beganAt: Millis; endedAt: Millis } | undefined
   aborted: boolean
   over: boolean
   /** A provider may hear of the request after its client has left. */
@@ -132,7 +135,7 @@ export class Ledger {
   #began(event: Of<'provider-began'>): Change | undefined {
     const seat = this.#take(event.provider, event.session)
     if (!seat) return
-    this.#request(event.request).inFlight++
+    this.#request(event.request).inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
     return { kind: 'began', seat, event, first }
@@ -142,8 +145,10 @@ export class Ledger {
     const seat = this.#take(event.provider, event.session)
     if (!seat?.attempts.delete(event.attempt)) return
     const request = this.#request(event.request)
-    request.inFlight--
+    const beganAt = request.inFlight.get(event.attempt)!
+    request.inFlight.delete(event.attempt)
     const cause = causeOf(event, request)
+    if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
     seat.ended = { event, cause }
     if (cause === 'success') seat.lastSuccessAt = event.at
@@ -174,7 +179,14 @@ export class Ledger {
     if (!request)
       this.#requests.set(
         id,
-        (request = { inFlight: 0, aborted: false, over: false, remembered: false, instance: undefined }),
+        (request = {
+          inFlight: new Map(),
+          served: undefined,
+          aborted: false,
+          over: false,
+          remembered: false,
+          instance: undefined,
+        }),
       )
     return request
   }
@@ -187,7 +199,7 @@ export class Ledger {
   }
 
   #forgetIfOver(id: string, { inFlight, over, remembered }: Request) {
-    if (inFlight === 0 && over && !remembered) this.#requests.delete(id)
+    if (inFlight.size === 0 && over && !remembered) this.#requests.delete(id)
   }
 
   #take(provider: string, session: string): Seat | undefined {
@@ -230,10 +242,15 @@ export class Ledger {
   }
 }
 
+/** Whoever takes the place of an attempt begins when that is closed, a moment before or after it is seen; a rival began earlier. */
+const raceMs: Millis = 20
+
 /** A peer that closed: because its client had left, because another provider won, or because it lost patience. */
-function causeOf({ outcome }: Of<'provider-ended'>, request: { inFlight: number; aborted: boolean }): Cause {
+function causeOf({ outcome, at }: Of<'provider-ended'>, { aborted, inFlight, served }: Request): Cause {
   if (outcome === 'served') return 'success'
   if (outcome === 'failed') return 'failure'
-  if (request.aborted) return 'abort'
-  return request.inFlight > 0 ? 'hedge-loss' : 'timeout'
+  if (aborted) return 'abort'
+  // What is not streamed wins when it ends.
+  const won = served && at - served.endedAt <= raceMs && at - served.beganAt > raceMs
+  return won || [...inFlight.values()].some(began => at - began > raceMs) ? 'hedge-loss' : 'timeout'
 }

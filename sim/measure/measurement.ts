@@ -51,6 +51,12 @@ export interface Measurement {
   askedTooSoon: readonly Finding[]
   /** Calls to a provider that had said when to come back. */
   askedInPause: readonly Finding[]
+  /** Breakers that opened although their providers had not failed so often. */
+  openedInVain: readonly Finding[]
+  /** Calls for requests that had their answer, or were at fault themselves. */
+  needlessCalls: readonly Finding[]
+  /** Answers that were not whole, and looked it. */
+  hidden: readonly Finding[]
   /** Sets larger than their limit. */
   crowded: readonly Finding[]
   /** Errors that did not say when to come back. */

@@ -6,7 +6,7 @@ import type { ProviderEvent } from '../history.ts'
 import { randomFor } from '../random.ts'
 import { type Asked, pathOf, readAsked } from './asked.ts'
 import type { Behaviours } from './behaviours.ts'
-import { type Answer, answer, type Pace, unreadable } from './model.ts'
+import { type Answer, answer, isGood, type Pace, unreadable } from './model.ts'
 import { type SpeechEnd, speak } from './speak.ts'
 
 export interface FakeProvider {
@@ -37,6 +37,11 @@ export function providerHandlers(providers: readonly FakeProvider[], options: Ha
   })
 }
 
+const answers = new WeakMap<Response, Answer>()
+
+/** What a response of these handlers says, for hosts that must know what it shows. */
+export const answerIn = (response: Response): Answer | undefined => answers.get(response)
+
 function responder({ id, pace, behaviours }: FakeProvider, { seed, clock, witness }: HandlerOptions) {
   let attempts = 0
   /** How often each request has come here: a second try draws anew. */
@@ -65,10 +70,12 @@ function responder({ id, pace, behaviours }: FakeProvider, { seed, clock, witnes
     witness?.({ kind: 'provider-began', ...about }, beganAt)
     const ended = ({ how, lastChunkAt }: SpeechEnd) => {
       const at = clock.now()
-      const outcome = how === 'left' ? 'peer-closed' : how === 'whole' && spoken.status < 400 ? 'served' : 'failed'
+      const outcome = how === 'left' ? 'peer-closed' : how === 'whole' && isGood(spoken) ? 'served' : 'failed'
       const since = how === 'left' ? (lastChunkAt ?? beganAt) : at
       witness?.({ kind: 'provider-ended', ...about, outcome, status: spoken.status, since }, at)
     }
-    return new HttpResponse(speak(spoken, clock, ended), { status: spoken.status, headers: spoken.headers })
+    const response = new HttpResponse(speak(spoken, clock, ended), { status: spoken.status, headers: spoken.headers })
+    answers.set(response, spoken)
+    return response
   }
 }

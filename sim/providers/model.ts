@@ -73,6 +73,10 @@ export interface Answer {
   shows: Shown
 }
 
+/** Whether the provider did what it was asked to, once all of this is said. */
+export const isGood = ({ status, end, shows }: Answer): boolean =>
+  status < 400 && end === 'clean' && (shows === 'healthy' || shows === 'slow')
+
 /** The same arguments, and a `random` that draws the same, give the same answer. */
 export function answer(asked: Asked, behaviour: Behaviour, pace: Pace, random: Random): Answer {
   switch (behaviour.kind) {

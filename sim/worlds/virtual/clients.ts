@@ -5,7 +5,7 @@ import type { VirtualClock } from '../../clock.ts'
 import type { ClientEvent, Tell } from '../../history.ts'
 import type { Leaving } from '../../load/load.ts'
 import type { AskStep } from '../../plan.ts'
-import { flawOf } from '../../providers/flaw.ts'
+import { flawOf, saysSo } from '../../providers/flaw.ts'
 import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
 import { type Instance, routed } from './instance.ts'
@@ -62,7 +62,7 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
     let retryAfterMs: Millis | undefined
     let ended = false
     const chunks: Uint8Array[] = []
-    const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string) => {
+    const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string, hidden = false) => {
       if (ended) return
       ended = true
       giveUp()
@@ -74,6 +74,7 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
         status,
         bytes,
         ...(because !== undefined && { because }),
+        ...(hidden && { hidden }),
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       })
       resolve()
@@ -109,7 +110,7 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
       end() {
         if (status < 200 || status >= 300) return end('answered')
         const flaw = flawIn(chunks, ask)
-        end(flaw === undefined ? 'complete' : 'broken', flaw)
+        end(flaw === undefined ? 'complete' : 'broken', flaw, flaw !== undefined && flaw !== saysSo)
       },
       cut: () => end('broken', 'the proxy broke off'),
     }

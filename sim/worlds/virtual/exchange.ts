@@ -2,7 +2,7 @@
 import { TransportError } from '../../../proxy/failure.ts'
 import type { Clock, Millis } from '../../../proxy/ports.ts'
 import type { ProviderReply } from '../../../proxy/provider.ts'
-import type { Answer } from '../../providers/model.ts'
+import { type Answer, isGood } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
 import { encoded } from './encoded.ts'
 import type { Closing, Process } from './process.ts'
@@ -117,9 +117,9 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
 
   /** The last chunk and the end leave together, as they do from a real server. */
   #finish(bytes: Uint8Array | undefined) {
-    const { end, status } = this.#answer!
+    const { end } = this.#answer!
     this.#over = true
-    this.#host.ended(end === 'clean' && status < 400 ? 'served' : 'failed', this.#clock.now())
+    this.#host.ended(isGood(this.#answer!) ? 'served' : 'failed', this.#clock.now())
     this.#back(() => {
       if (bytes) this.#arrive(bytes)
       this.#end(end === 'clean' ? 'clean' : { error: new TransportError('reset', 'other side closed') })

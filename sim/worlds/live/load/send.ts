@@ -4,7 +4,7 @@ import type { ClientEvent, RawEvent } from '../../../history.ts'
 import type { Leaving } from '../../../load/load.ts'
 import type { AskStep } from '../../../plan.ts'
 import { bodyOf, pathOf } from '../../../providers/asked.ts'
-import { flawOf } from '../../../providers/flaw.ts'
+import { flawOf, saysSo } from '../../../providers/flaw.ts'
 import { retryAfterIn } from '../../../providers/wire.ts'
 import { hostNow } from '../part.ts'
 
@@ -65,6 +65,7 @@ export async function send(ask: AskStep, options: SendOptions): Promise<void> {
       status,
       bytes,
       ...(flaw !== undefined && { because: flaw }),
+      ...(flaw !== undefined && flaw !== saysSo && { hidden: true }),
       ...(wait !== undefined && { retryAfterMs: wait }),
     })
   } catch (error) {

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getResponse, type HttpHandler } from 'msw'
 import type { ProviderEvent, RawEvent } from '../../../history.ts'
 import { readAsked } from '../../../providers/asked.ts'
-import { originOf } from '../../../providers/handlers.ts'
+import { answerIn, originOf } from '../../../providers/handlers.ts'
+import { isGood } from '../../../providers/model.ts'
 import { BrokeOff } from '../../../providers/speak.ts'
 import { retryAfterIn } from '../../../providers/wire.ts'
 import { hostNow } from '../part.ts'
@@ -35,7 +36,7 @@ export async function hostAttempt(
   const tell = (at: number, event: ProviderEvent) => emit({ at, from: 'providers', ...event })
   tell(beganAt, { kind: 'provider-began', ...about })
 
-  const said: Said = { status: 0, lastWrite: beganAt, brokeOff: false }
+  const said: Said = { status: 0, lastWrite: beganAt, brokeOff: false, all: false, good: false }
   try {
     const request = new Request(originOf(provider) + path, {
       method: incoming.method ?? 'GET',
@@ -49,10 +50,11 @@ export async function hostAttempt(
     else outgoing.destroy()
   }
   const at = await closed
-  const { status, lastWrite, retryAfterMs } = said
+  const { status, lastWrite, retryAfterMs, all } = said
   const whole = outgoing.writableFinished
   const ours = said.brokeOff || (stopping.aborted && !whole)
-  const outcome = whole && status < 400 ? 'served' : whole || ours ? 'failed' : 'peer-closed'
+  const spoilt = all && !said.good
+  const outcome = whole && said.good ? 'served' : whole || ours || spoilt ? 'failed' : 'peer-closed'
   const since = outcome === 'peer-closed' ? lastWrite : at
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
   tell(at, { kind: 'provider-ended', ...about, outcome, status, since, ...wait })
@@ -63,6 +65,9 @@ interface Said {
   status: number
   lastWrite: number
   brokeOff: boolean
+  /** Everything has been said, and whether it was what was asked for. */
+  all: boolean
+  good: boolean
   retryAfterMs?: number | undefined
 }
 
@@ -89,7 +94,8 @@ async function say(
     if (!(await Promise.race([written(outgoing, value), closed.then(() => false)]))) return
     Object.assign(said, { status, lastWrite: at })
   }
-  said.status = status
+  const answer = response && answerIn(response)
+  Object.assign(said, { status, all: true, good: answer !== undefined && isGood(answer) })
   outgoing.end()
 }
 
