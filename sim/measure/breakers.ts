@@ -135,7 +135,7 @@ export function breakers(): Meter {
         return
       }
       if ((change?.kind !== 'began' && change?.kind !== 'ended') || !hasBreaker(change.seat.provider)) return
-      const who = ledger.instanceOf(change.event.request)
+      const who = change.instance
       if (who === undefined) return
       const one = of(who, change.seat.provider.id)
       if (change.kind === 'began') began(one, change, who, ledger.topology.transitMs)

@@ -1,5 +1,6 @@
 /** A provider that said when to come back: was it asked before, by an instance that had heard it? */
 import type { Millis } from '../../proxy/ports.ts'
+import type { Change } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 interface Pause {
@@ -7,30 +8,38 @@ interface Pause {
   until: Millis
 }
 
+type Called = Extract<Change, { kind: 'began' | 'ended' }>
+
 export function pauses(): Meter {
   /** By instance and provider. */
   const standing = new Map<string, Pause>()
   const found = new Findings()
   let told = 0
+  const keyOf = ({ instance, event }: Called) => `${instance} ${event.provider}`
+
+  function ended(change: Extract<Change, { kind: 'ended' }>) {
+    const { at, since, retryAfterMs } = change.event
+    if (retryAfterMs === undefined) return
+    told++
+    const until = since + retryAfterMs
+    const pause = standing.get(keyOf(change))
+    if (!pause || pause.until < at) standing.set(keyOf(change), { from: at, until })
+    else pause.until = Math.max(pause.until, until)
+  }
+
+  function began(change: Extract<Change, { kind: 'began' }>, transitMs: Millis) {
+    const { event, instance } = change
+    const pause = standing.get(keyOf(change))
+    // Those on their way when it was said have not heard it.
+    if (!pause || event.at - pause.from <= transitMs || event.at >= pause.until) return
+    const early = seconds(pause.until - event.at)
+    found.add(`${event.provider} was asked by ${instance} ${early} before it wished to be`, event)
+  }
+
   return {
-    see(event, _change, ledger) {
-      if (event.kind !== 'provider-began' && event.kind !== 'provider-ended') return
-      const key = `${ledger.instanceOf(event.request)} ${event.provider}`
-      const pause = standing.get(key)
-      if (event.kind === 'provider-ended') {
-        if (event.retryAfterMs === undefined) return
-        told++
-        const until = event.since + event.retryAfterMs
-        if (!pause || pause.until < event.at) standing.set(key, { from: event.at, until })
-        else pause.until = Math.max(pause.until, until)
-        return
-      }
-      // Those on their way when it was said have not heard it.
-      if (!pause || event.at - pause.from <= ledger.topology.transitMs || event.at >= pause.until) return
-      found.add(
-        `${event.provider} was asked by ${ledger.instanceOf(event.request)} ${seconds(pause.until - event.at)} before it wished to be`,
-        event,
-      )
+    see(_event, change, ledger) {
+      if (change?.kind === 'ended') ended(change)
+      if (change?.kind === 'began') began(change, ledger.topology.transitMs)
     },
     done: () => ({
       figures: (told ? { 'pauses.told': told } : {}) as Record<string, number>,
