@@ -100,6 +100,11 @@ export class Ledger {
     return this.#seats.get(provider)?.get(session)
   }
 
+  /** The proxy that took this request, while something of it is in flight. */
+  instanceOf(request: string): string | undefined {
+    return this.#requests.get(request)?.instance
+  }
+
   /**
    * Until when this member needs no attempt in flight: while it is on its way, and under `recently-active` for a window
    * after a success, if nothing failed since. Before anything is known of it: always too long.
