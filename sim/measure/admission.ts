@@ -20,7 +20,7 @@ export function admission(): Meter {
     const spec = ledger.topology.providers.find(({ id }) => id === refused.provider)
     if (!spec) return
     const entitled = entitledDuring(refused, ledger)
-    if (entitled >= spec.limit) return
+    if (spec.limit > 0 && entitled >= spec.limit) return
     ghosts.add(
       `${refused.provider} refused session ${refused.session} at ${seconds(refused.at)} with ${refused.count} members, although at most ${entitled} ${spec.unit}s could be there, limit ${spec.limit}`,
       refused,
