@@ -3,7 +3,7 @@ import type { ProxyConfig } from './config.ts'
 import type { Leases } from './leases.ts'
 import type { Outbox } from './outbox.ts'
 import type { Millis, Ports } from './ports.ts'
-import type { Provider } from './provider.ts'
+import { leaseMs, type Provider } from './provider.ts'
 import type { Reach } from './reach.ts'
 import type { ProxyRequest } from './request.ts'
 import { memberOf } from './tracker/keys.ts'
@@ -70,39 +70,44 @@ export function createAdmission(config: ProxyConfig, ports: Ports, parts: Admiss
     return slotFor(newHold(provider, request.session), clock.now())
   }
 
-  return {
-    async admit(provider, request) {
-      if (reach.isAway(provider.id)) return admitWithoutStore(provider, request, 'the store does not answer')
-      const hold = newHold(provider, request.session)
-      const about = { request: request.id, session: request.session, provider: provider.id }
-      const asked = clock.now()
-      let answer: Answer
-      try {
-        answer = await tracker.acquire(hold)
-        reach.answered(provider.id)
-      } catch (error) {
-        reach.failed(provider.id)
-        // Unknown is not "no": the acquire may have been executed, so its token is given back until that is acknowledged.
-        outbox.release(hold, 'abort')
-        emit({ kind: 'store-trouble', doing: 'acquire', provider: provider.id, because: String(error) })
-        return admitWithoutStore(provider, request, String(error))
-      }
-      switch (answer.kind) {
-        case 'admitted':
-          emit({ kind: 'admitted', ...about, token: hold.token, count: answer.count })
-          return slotFor(hold, asked)
-        case 'uncounted':
-          emit({ kind: 'uncounted-admission', ...about, because: answer.because })
-          return slotFor(hold, asked)
-        case 'full':
-          emit({ kind: 'refused', ...about, count: answer.count, waitedMs: clock.now() - asked })
-          return { admitted: false, retryAfterMs: answer.retryAfterMs }
-        case 'terminated':
-          endSession(hold.member)
-          return { admitted: false, retryAfterMs: provider.heartbeatMs }
-        case 'dead':
-          return { admitted: false, retryAfterMs: provider.heartbeatMs }
-      }
-    },
+  async function admit(provider: Provider, request: ProxyRequest): Promise<Slot | Refusal> {
+    if (reach.isAway(provider.id)) return admitWithoutStore(provider, request, 'the store does not answer')
+    const hold = newHold(provider, request.session)
+    const about = { request: request.id, session: request.session, provider: provider.id }
+    const asked = clock.now()
+    let answer: Answer
+    try {
+      answer = await tracker.acquire(hold)
+      reach.answered(provider.id)
+    } catch (error) {
+      reach.failed(provider.id)
+      // Unknown is not "no": the acquire may have been executed, so its token is given back until that is acknowledged.
+      outbox.release(hold, 'abort')
+      emit({ kind: 'store-trouble', doing: 'acquire', provider: provider.id, because: String(error) })
+      return admitWithoutStore(provider, request, String(error))
+    }
+    switch (answer.kind) {
+      case 'admitted':
+        if (clock.now() - asked > leaseMs(provider) - provider.heartbeatMs) {
+          // This process was stopped meanwhile: the slot may have gone to somebody else.
+          outbox.release(hold, 'unused')
+          return admit(provider, request)
+        }
+        emit({ kind: 'admitted', ...about, token: hold.token, count: answer.count })
+        return slotFor(hold, asked)
+      case 'uncounted':
+        emit({ kind: 'uncounted-admission', ...about, because: answer.because })
+        return slotFor(hold, asked)
+      case 'full':
+        emit({ kind: 'refused', ...about, count: answer.count, waitedMs: clock.now() - asked })
+        return { admitted: false, retryAfterMs: answer.retryAfterMs }
+      case 'terminated':
+        endSession(hold.member)
+        return { admitted: false, retryAfterMs: provider.heartbeatMs }
+      case 'dead':
+        return { admitted: false, retryAfterMs: provider.heartbeatMs }
+    }
   }
+
+  return { admit }
 }

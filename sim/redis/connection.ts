@@ -59,7 +59,7 @@ export class Connection {
     })
   }
 
-  /** The server closes it: what is still on its way there is lost, and the client hears of it in its turn. */
+  /** The server resets it: what is still on its way is lost, either way, and the client hears of it a moment later. */
   drop(): void {
     if (!this.#served) return
     this.#forget()
@@ -111,7 +111,7 @@ export class Connection {
   #reply(reply: Reply, leavesInMs: Millis, pending: Pending) {
     if (!this.#served) return
     this.#back(leavesInMs, () => {
-      if (!this.#pending.delete(pending)) return
+      if (!this.#served || !this.#pending.delete(pending)) return
       this.#heardAt = this.#clock.now()
       pending.answer(reply)
     })
