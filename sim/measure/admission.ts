@@ -39,7 +39,7 @@ export function admission(): Meter {
     // What piled up while the store was away is no ghost.
     if (!spec || ledger.trouble.storeAway(refused.at - refused.waitedMs, refused.at)) return
     const entitled = entitledDuring(refused, ledger)
-    if (entitled >= spec.limit) return
+    if (spec.limit > 0 && entitled >= spec.limit) return
     ghosts.add(
       `${refused.provider} refused session ${refused.session} at ${seconds(refused.at)} with ${refused.count} members, although at most ${entitled} ${spec.unit}s could be there, limit ${spec.limit}`,
       refused,

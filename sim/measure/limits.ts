@@ -38,7 +38,8 @@ export function limits(): Meter {
   let overMs = 0
 
   function play(provider: string, until: Millis, ledger: Ledger) {
-    const { limit, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
+    const { limit: given, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
+    const limit = given === 0 ? Number.POSITIVE_INFINITY : given
     const edges = waiting.get(provider)!
     const counts = running.get(provider)!
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
