@@ -27,6 +27,8 @@ export interface Seat {
   lostAt: Millis | undefined
   /** When the store lost that it had left. */
   revivedAt: Millis | undefined
+  /** When an attempt of it ended with its instance: nobody releases that one. */
+  crashedAt: Millis | undefined
   /** When the proxy said that it is served without being counted. */
   declaredAt: Millis | undefined
   /** Ends of recent attempts, for limits that count attempts. */
@@ -112,7 +114,13 @@ export class Ledger {
   excusedUntil(seat: Seat): Millis {
     const { membership, windowMs, transitMs } = this.topology
     if (seat.attempts.size) return Number.POSITIVE_INFINITY
-    const { ended, joinedAt, revivedAt = Number.NEGATIVE_INFINITY, provider } = seat
+    const {
+      ended,
+      joinedAt,
+      revivedAt = Number.NEGATIVE_INFINITY,
+      crashedAt = Number.NEGATIVE_INFINITY,
+      provider,
+    } = seat
     // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
     const untilReaped = leaseMs(provider) + provider.heartbeatMs
     const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
@@ -121,9 +129,9 @@ export class Ledger {
     if (joinedAt !== undefined && joinedAt > endedAt && this.trouble.someoneGone(joinedAt, joinedAt + transitMs))
       return joinedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
-    if (ended.cause === 'crash') return ended.event.at + untilReaped
-    if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
-    return ended.event.at
+    const wanted =
+      membership === 'recently-active' && ended.cause === 'success' ? ended.event.at + windowMs : ended.event.at
+    return Math.max(wanted, crashedAt + untilReaped)
   }
 
   /**
@@ -220,6 +228,7 @@ export class Ledger {
     if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
     seat.ended = { event, cause }
+    if (cause === 'crash') seat.crashedAt = event.at
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
     this.#idle.push({ seat, at: event.at })
@@ -290,6 +299,7 @@ export class Ledger {
         lastSuccessAt: Number.NEGATIVE_INFINITY,
         lostAt: undefined,
         revivedAt: undefined,
+        crashedAt: undefined,
         declaredAt: undefined,
         recentEnds: [],
       }
