@@ -68,7 +68,7 @@ export function clients(): Meter {
   const unhelpful = new Findings()
   const hidden = new Findings()
   let sent = 0
-  let cutByCrash = 0
+  let cut = 0
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
@@ -87,7 +87,9 @@ export function clients(): Meter {
     const took = event.at - sent.plannedAt
     if (event.hidden) hidden.add(`request ${event.request} looks whole: ${event.because ?? 'it is not'}`, sent, event)
     if (event.outcome === 'aborted') count(asked, tally => void tally.aborted++)
-    if (event.outcome === 'broken' && trouble.died(asked.instance, sent.at, event.at + topology.transitMs)) cutByCrash++
+    const [from, to] = [sent.at, event.at + topology.transitMs]
+    const cutByOthers = trouble.died(asked.instance, from, to) || trouble.ended(sent.session, from, to)
+    if (event.outcome === 'broken' && cutByOthers) cut++
     else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
@@ -154,7 +156,7 @@ export function clients(): Meter {
       const figures: Figures = {
         'requests.sent': sent,
         'requests.unanswered': unanswered.count,
-        ...(cutByCrash && { 'requests.cutByCrash': cutByCrash }),
+        ...(cut && { 'requests.cutByOthers': cut }),
         ...all.figures(),
       }
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))

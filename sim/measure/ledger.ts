@@ -25,7 +25,7 @@ export interface Seat {
   lastSuccessAt: Millis
   /** When the store lost it as a member, or was made to forget it. */
   lostAt: Millis | undefined
-  /** When the store lost that it had left. */
+  /** When the store lost that it had left, or somebody else put it there. */
   revivedAt: Millis | undefined
   /** When an attempt of it ended with its instance: nobody releases that one. */
   crashedAt: Millis | undefined
@@ -250,7 +250,8 @@ export class Ledger {
     // A change of the score says nothing about when it came.
     if (isMember) return
     seat.joinedAt = seat.lastJoinedAt = event.at
-    if (event.kind === 'store-lost') seat.revivedAt = event.at
+    const planted = seat.attempts.size === 0 && this.trouble.plants(event.at)
+    if (event.kind === 'store-lost' || planted) seat.revivedAt = event.at
     return { kind: 'joined', seat, event }
   }
 
