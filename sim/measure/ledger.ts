@@ -317,13 +317,16 @@ export class Ledger {
       left.remembered = false
       this.#forgetIfOver(request, left)
     }
-    while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
-      const { seat, at } = this.#idle.shift()!
+    let idle = 0
+    while (idle < this.#idle.length && this.#idle[idle]!.at < this.now - forgetAfterMs) {
+      const { seat, at } = this.#idle[idle++]!
       if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
+    // One by one they would be moved again and again, where many leave at once.
+    if (idle) this.#idle.splice(0, idle)
   }
 }
 
