@@ -64,6 +64,8 @@ export class Ledger {
   judgedFrom: Millis = 0
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
+  /** Faults that have not been healed, by id. */
+  readonly standing = new Set<string>()
   readonly #seats: Map<string, Map<string, Seat>>
   readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
@@ -109,7 +111,11 @@ export class Ledger {
         else this.judgedFrom = Math.min(this.judgedFrom, event.at)
         if (event.phase === 'recovery') this.healedAt ??= event.at
         return
+      case 'fault-injected':
+        this.standing.add(event.id)
+        return
       case 'fault-healed':
+        this.standing.delete(event.id)
         this.healedAt = event.at
         return
       case 'client-ended':
