@@ -160,6 +160,7 @@ export function clients(): Meter {
       for (const { sent: asked } of open.values())
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
       const figures: Figures = { 'requests.sent': sent, 'requests.unanswered': unanswered.count, ...all.figures() }
+      Object.assign(figures, settled.latency.figures('latency.settled'))
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       figures['requests.broken'] = unanswered.count
       const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }
