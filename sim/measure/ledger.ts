@@ -33,10 +33,17 @@ export interface Seat {
   recentEnds: Millis[]
 }
 
-/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. */
+/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. `instance`: the proxy that took the request. */
 export type Change =
-  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; first: boolean }
-  | { kind: 'ended'; seat: Seat; event: Of<'provider-ended'>; cause: Cause; last: boolean }
+  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; instance: string | undefined; first: boolean }
+  | {
+      kind: 'ended'
+      seat: Seat
+      event: Of<'provider-ended'>
+      instance: string | undefined
+      cause: Cause
+      last: boolean
+    }
   | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
   | { kind: 'left'; seat: Seat; event: Of<'store-changed'> }
 
@@ -66,6 +73,8 @@ export class Ledger {
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
   readonly trouble: Trouble
+  /** Faults that have not been healed, by id. */
+  readonly standing = new Set<string>()
   readonly #seats: Map<string, Map<string, Seat>>
   /** Whose slot a token is, by what the proxy said when it was admitted. */
   readonly #tokens = new Map<string, { provider: string; session: string }>()
@@ -89,13 +98,13 @@ export class Ledger {
     for (const seats of this.#seats.values()) yield* seats.values()
   }
 
-  seat(provider: string, session: string): Seat | undefined {
-    return this.#seats.get(provider)?.get(session)
-  }
-
-  /** The proxy that took this request, while something of it may still happen. */
+  /** The proxy that took this request, while something of it is in flight. */
   instanceOf(request: string): string | undefined {
     return this.#requests.get(request)?.instance
+  }
+
+  seat(provider: string, session: string): Seat | undefined {
+    return this.#seats.get(provider)?.get(session)
   }
 
   /**
@@ -151,7 +160,11 @@ export class Ledger {
         else this.judgedFrom = Math.min(this.judgedFrom, event.at)
         if (event.phase === 'recovery') this.healedAt ??= event.at
         return
+      case 'fault-injected':
+        this.standing.add(event.id)
+        return
       case 'fault-healed':
+        this.standing.delete(event.id)
         this.healedAt = event.at
         return
       case 'client-ended':
@@ -196,10 +209,11 @@ export class Ledger {
   #began(event: Of<'provider-began'>): Change | undefined {
     const seat = this.#take(event.provider, event.session)
     if (!seat) return
-    this.#request(event.request).inFlight.set(event.attempt, event.at)
+    const request = this.#request(event.request)
+    request.inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
-    return { kind: 'began', seat, event, first }
+    return { kind: 'began', seat, event, instance: request.instance, first }
   }
 
   #ended(event: Of<'provider-ended'>): Change | undefined {
@@ -215,7 +229,7 @@ export class Ledger {
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
     this.#idle.push({ seat, at: event.at })
-    return { kind: 'ended', seat, event, cause, last: seat.attempts.size === 0 }
+    return { kind: 'ended', seat, event, instance: request.instance, cause, last: seat.attempts.size === 0 }
   }
 
   #changed(event: Of<'store-changed'> | Of<'store-lost'>): Change | undefined {

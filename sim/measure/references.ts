@@ -44,7 +44,8 @@ export function references(): Meter {
       ? ledger.uncountedUntil(seat, from) - ledger.topology.transitMs
       : ledger.excusedUntil(seat)
     const length = ledger.trouble.withStore(Math.max(from, ledger.judgedFrom, Math.min(to, excusedUntil)), to)
-    if (length <= ledger.topology.transitMs) return
+    // A provider that is busy elsewhere tells late: what a heartbeat mends is no drift.
+    if (length <= ledger.topology.transitMs + seat.provider.heartbeatMs) return
     miscounted.add(
       `session ${seat.session} had ${inFlight} attempts in flight at ${seat.provider.id} and was counted ${score} times, for ${seconds(length)} from ${seconds(from)}`,
       evidence,
