@@ -37,7 +37,9 @@ Exit codes: 0 all passed · 1 a check failed · 2 unknown · 3 the environment i
 
 program
   .command('storm [scenarios...]')
-  .description('play the scenarios with the reference tracker and the wrong ones, side by side')
+  .description(
+    'play scenarios with the reference tracker and the wrong ones, side by side, in both worlds; without names five, `all`: the whole catalogue',
+  )
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
   .option('--swarm', 'storms drawn from seeds instead, with the reference: any faults, at any time', false)
   .option('--seeds <n>', 'of a swarm: how many storms', atLeast('--seeds', 1), 3)

@@ -36,7 +36,13 @@ export async function gate(options: GateOptions, progress: Progress, signal: Abo
     worlds.includes(world)
       ? scenarios
           .filter(scenario => scenario.worlds.includes(world))
-          .flatMap(scenario => Array.from({ length: count }, (_, n) => ({ scenario, tracker: lease, seed: seed + n })))
+          .flatMap(scenario =>
+            Array.from({ length: Math.ceil(count / (scenario.costs ?? 1)) }, (_, n) => ({
+              scenario,
+              tracker: lease,
+              seed: seed + n,
+            })),
+          )
       : []
   const virtual = playsIn('virtual', seeds)
   const live = playsIn('live', 1)

@@ -19,6 +19,7 @@ export const deadMembers: Scenario = {
   phases: { baselineAt: 300, stormAt: 1_000, recoveryAt: 1_100, endAt: 5_500 },
   load: [poisson({ name: 'crowd', from: 0, to: 5_500, perSecond: 25 })],
   faults: [{ at: 1_000, for: 50, call: { fault: 'members-planted', provider: 'alpha', count: 120_000, score: 1 } }],
+  costs: 10,
   checks: [...always, noFailedAdmissions],
   catches: ['counter'],
   spares: [],

@@ -98,11 +98,11 @@ const leaver: readonly Event[] = [
 /** A provider that says when to come back, to a client that hears it. */
 const limited: readonly Event[] = [
   ...attemptOf('beta', 'limited', 'r-limited', 965, 970, 'failed').map(event =>
-    event.kind === 'provider-ended' ? { ...event, status: 429, retryAfterMs: 1_000 } : event,
+    event.kind === 'provider-ended' ? { ...event, status: 429, retryAfterMs: 300 } : event,
   ),
   ...requestOf('r-limited', 'limited', 960, 973).map(event =>
     event.kind === 'client-ended'
-      ? { ...event, outcome: 'answered' as const, status: 429, retryAfterMs: 1_000 }
+      ? { ...event, outcome: 'answered' as const, status: 429, retryAfterMs: 300 }
       : event.kind === 'client-first-byte'
         ? { ...event, status: 429 }
         : event,

@@ -27,11 +27,13 @@ class Tally {
   sent = 0
   complete = 0
   aborted = 0
+  /** Told that there was no room. */
+  turnedAway = 0
   attempts = 0
 
-  /** Of those that stayed. */
+  /** Of those that stayed and found room. */
   get served(): number | undefined {
-    const stayed = this.sent - this.aborted
+    const stayed = this.sent - this.aborted - this.turnedAway
     return stayed ? this.complete / stayed : undefined
   }
 
@@ -52,10 +54,11 @@ class Tally {
 const tellsWhen: ReadonlySet<number> = new Set([429, 503, 529])
 
 /** Open breakers and pauses last a while beyond the heal. */
-function settledFrom({ healedAt, topology }: Ledger): Millis {
+function settledFrom({ healedAt, topology }: Ledger, lastTrouble: Millis, pausedUntil: Millis): Millis {
   const { providers, transitMs } = topology
   const openMs = Math.max(...providers.map(({ breaker }) => (breaker.failures > 0 ? breaker.openMs : 0)))
-  return (healedAt ?? Number.POSITIVE_INFINITY) + openMs + transitMs
+  const over = Math.max(healedAt ?? Number.POSITIVE_INFINITY, lastTrouble)
+  return Math.max(over + openMs, pausedUntil) + transitMs
 }
 
 export function clients(): Meter {
@@ -69,6 +72,11 @@ export function clients(): Meter {
   const hidden = new Findings()
   let sent = 0
   let cut = 0
+  /** Until when some provider wishes to be left alone. */
+  let pausedUntil = Number.NEGATIVE_INFINITY
+  /** Attempts of before the heal: they may fail after it, and open a breaker then. */
+  const before = new Set<string>()
+  let lastTrouble = Number.NEGATIVE_INFINITY
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
@@ -93,7 +101,10 @@ export function clients(): Meter {
     else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
-      count(asked, ({ refusal }) => refusal.add(took))
+      count(asked, tally => {
+        tally.refusal.add(took)
+        if (event.status === 429) tally.turnedAway++
+      })
       if (tellsWhen.has(event.status) && event.retryAfterMs === undefined)
         unhelpful.add(
           `request ${event.request} was answered ${event.status}, and not told when to come back`,
@@ -116,7 +127,10 @@ export function clients(): Meter {
           const asked = {
             sent: event,
             tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
-            settled: ledger.phase === 'recovery' && event.at >= settledFrom(ledger),
+            settled:
+              ledger.phase === 'recovery' &&
+              ledger.standing.size === 0 &&
+              event.at >= settledFrom(ledger, lastTrouble, pausedUntil),
           }
           sent++
           count(asked, tally => void tally.sent++)
@@ -141,12 +155,15 @@ export function clients(): Meter {
         }
         case 'provider-began': {
           const asked = open.get(event.request)
+          if (ledger.phase !== 'recovery' || ledger.standing.size) before.add(event.attempt)
           count(asked, tally => void tally.attempts++)
           const failed = failedAt.get(event.request)
           if (failed !== undefined) count(asked, ({ failover }) => failover.add(event.at - failed))
           return void failedAt.delete(event.request)
         }
         case 'provider-ended':
+          if (before.delete(event.attempt) && event.outcome !== 'served') lastTrouble = event.at
+          if (event.retryAfterMs !== undefined) pausedUntil = Math.max(pausedUntil, event.at + event.retryAfterMs)
           if (event.outcome !== 'served' && open.has(event.request)) failedAt.set(event.request, event.at)
       }
     },
@@ -159,6 +176,7 @@ export function clients(): Meter {
         ...(cut && { 'requests.cutByOthers': cut }),
         ...all.figures(),
       }
+      Object.assign(figures, settled.latency.figures('latency.settled'))
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       figures['requests.broken'] = unanswered.count
       const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }

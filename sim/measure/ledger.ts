@@ -75,6 +75,8 @@ export class Ledger {
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
   readonly trouble: Trouble
+  /** Faults that have not been healed, by id. */
+  readonly standing = new Set<string>()
   readonly #seats: Map<string, Map<string, Seat>>
   /** Whose slot a token is, by what the proxy said when it was admitted. */
   readonly #tokens = new Map<string, { provider: string; session: string }>()
@@ -96,6 +98,11 @@ export class Ledger {
 
   *allSeats(): Iterable<Seat> {
     for (const seats of this.#seats.values()) yield* seats.values()
+  }
+
+  /** The proxy that took this request, while something of it is in flight. */
+  instanceOf(request: string): string | undefined {
+    return this.#requests.get(request)?.instance
   }
 
   seat(provider: string, session: string): Seat | undefined {
@@ -166,7 +173,11 @@ export class Ledger {
         else this.judgedFrom = Math.min(this.judgedFrom, event.at)
         if (event.phase === 'recovery') this.healedAt ??= event.at
         return
+      case 'fault-injected':
+        this.standing.add(event.id)
+        return
       case 'fault-healed':
+        this.standing.delete(event.id)
         this.healedAt = event.at
         return
       case 'client-ended':

@@ -1,23 +1,23 @@
 /** A provider that said when to come back: was it asked before, by an instance that had heard it? */
 import type { Millis } from '../../proxy/ports.ts'
-import type { Change } from './ledger.ts'
-import { Findings, type Meter, seconds } from './meter.ts'
+import { type Called, type Heard, Hearing } from './hearing.ts'
+import type { Ledger } from './ledger.ts'
+import { type Figures, Findings, type Meter, seconds } from './meter.ts'
 
 interface Pause {
   from: Millis
   until: Millis
 }
 
-type Called = Extract<Change, { kind: 'began' | 'ended' }>
-
 export function pauses(): Meter {
   /** By instance and provider. */
   const standing = new Map<string, Pause>()
+  const hearing = new Hearing()
   const found = new Findings()
   let told = 0
   const keyOf = ({ instance, event }: Called) => `${instance} ${event.provider}`
 
-  function ended(change: Extract<Change, { kind: 'ended' }>) {
+  function ended(change: Extract<Called, { kind: 'ended' }>) {
     const { at, since, retryAfterMs } = change.event
     if (retryAfterMs === undefined) return
     told++
@@ -27,7 +27,7 @@ export function pauses(): Meter {
     else pause.until = Math.max(pause.until, until)
   }
 
-  function began(change: Extract<Change, { kind: 'began' }>, transitMs: Millis) {
+  function began(change: Extract<Called, { kind: 'began' }>, transitMs: Millis) {
     const { event, instance } = change
     const pause = standing.get(keyOf(change))
     // Those on their way when it was said have not heard it.
@@ -36,14 +36,20 @@ export function pauses(): Meter {
     found.add(`${event.provider} was asked by ${instance} ${early} before it wished to be`, event)
   }
 
+  function play(changes: readonly Heard[], { topology }: Ledger) {
+    for (const change of changes)
+      if (change.kind === 'began') began(change, topology.transitMs)
+      else if (change.heard) ended(change)
+  }
+
   return {
-    see(_event, change, ledger) {
-      if (change?.kind === 'ended') ended(change)
-      if (change?.kind === 'began') began(change, ledger.topology.transitMs)
+    see(event, change, ledger) {
+      play(hearing.pass(event, change), ledger)
     },
-    done: () => ({
-      figures: (told ? { 'pauses.told': told } : {}) as Record<string, number>,
-      askedInPause: found.list,
-    }),
+    done(ledger) {
+      play(hearing.rest(), ledger)
+      const figures: Figures = told ? { 'pauses.told': told } : {}
+      return { figures, askedInPause: found.list }
+    },
   }
 }
