@@ -21,7 +21,7 @@ export interface Seat {
   lastJoinedAt: Millis
   left: Of<'store-changed'> | undefined
   /** The last attempt that ended here. */
-  ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
+  ended: { event: Of<'provider-ended'>; cause: Cause; instance: string | undefined } | undefined
   lastSuccessAt: Millis
   /** When the store lost it as a member, or was made to forget it. */
   lostAt: Millis | undefined
@@ -100,11 +100,6 @@ export class Ledger {
     for (const seats of this.#seats.values()) yield* seats.values()
   }
 
-  /** The proxy that took this request, while something of it is in flight. */
-  instanceOf(request: string): string | undefined {
-    return this.#requests.get(request)?.instance
-  }
-
   seat(provider: string, session: string): Seat | undefined {
     return this.#seats.get(provider)?.get(session)
   }
@@ -138,7 +133,9 @@ export class Ledger {
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
     const wanted =
       membership === 'recently-active' && ended.cause === 'success' ? ended.event.at + windowMs : ended.event.at
-    return Math.max(wanted, crashedAt + untilReaped)
+    // Its instance was stopped before it could release it.
+    const stopped = this.trouble.gone(ended.instance, endedAt, endedAt + transitMs)
+    return Math.max(wanted, (stopped ? endedAt : crashedAt) + untilReaped)
   }
 
   /**
@@ -238,7 +235,7 @@ export class Ledger {
     const cause = this.trouble.gone(request.instance, event.since, event.at) ? 'crash' : causeOf(event, request)
     if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
-    seat.ended = { event, cause }
+    seat.ended = { event, cause, instance: request.instance }
     if (cause === 'crash') seat.crashedAt = event.at
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
