@@ -119,6 +119,7 @@ export class Ledger {
     const {
       ended,
       joinedAt,
+      lastJoinedAt,
       revivedAt = Number.NEGATIVE_INFINITY,
       crashedAt = Number.NEGATIVE_INFINITY,
       provider,
@@ -128,8 +129,8 @@ export class Ledger {
     const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
     if (revivedAt > endedAt) return revivedAt + untilReaped
     // Admitted by an instance that has not heard of it, and perhaps never will.
-    if (joinedAt !== undefined && joinedAt > endedAt && this.trouble.someoneGone(joinedAt, joinedAt + transitMs))
-      return joinedAt + untilReaped
+    if (lastJoinedAt > endedAt && this.trouble.someoneGone(lastJoinedAt, lastJoinedAt + transitMs))
+      return lastJoinedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
     const wanted =
       membership === 'recently-active' && ended.cause === 'success' ? ended.event.at + windowMs : ended.event.at
