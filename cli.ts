@@ -36,7 +36,9 @@ Exit codes: 0 all passed · 1 a check failed · 2 unknown · 3 the environment i
 
 program
   .command('storm [scenarios...]')
-  .description('play the scenarios with the reference tracker and the wrong ones, side by side')
+  .description(
+    'play scenarios with the reference tracker and the wrong ones, side by side, in both worlds; without names five, `all`: the whole catalogue',
+  )
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText('after', '\nExample:\n  $ stormproof storm same-session --seed 3')

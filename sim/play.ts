@@ -46,8 +46,17 @@ export async function play(plan: Plan, world: World): Promise<void> {
     if (step.do === 'phase') return world.record({ kind: 'phase', phase: step.phase })
     if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
-    world.record({ kind: 'fault-injected', fault: fault.name, id: step.id })
-    standing.set(step.id, { fault: fault.name, ...(await fault.inject(levers, step.call, time)) })
+    const { instance } = step.call
+    const takes = typeof fault.takes === 'function' ? fault.takes(step.call) : fault.takes
+    world.record({
+      kind: 'fault-injected',
+      fault: fault.name,
+      id: step.id,
+      ...(takes && { takes }),
+      ...(instance !== undefined && { instance: `proxy-${instance + 1}` }),
+    })
+    const injected = await fault.inject(levers, step.call, time)
+    standing.set(step.id, { fault: fault.name, ...injected })
   }
 
   world.begin()

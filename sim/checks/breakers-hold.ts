@@ -15,7 +15,7 @@ export const breakersHold: Check = {
     inOrder([
       ...clean,
       ...Array.from({ length: 8 }, (_, n) => 2_000 + 60 * n).flatMap((at, n) => [
-        ...requestOf(`r-again-${n}`, `again-${n}`, at - 5, at + 10),
+        ...requestOf(`r-again-${n}`, `again-${n}`, at - 5, at + 40),
         ...attemptOf('alpha', `again-${n}`, `r-again-${n}`, at, at + 5, 'failed'),
       ]),
     ]),

@@ -10,10 +10,10 @@ export const latencyWithin: Check = {
   kind: 'liveness',
   of({ figures }) {
     const before = figures['latency.baseline.p50']
-    const after = figures['latency.recovery.p50']
+    const after = figures['latency.settled.p50']
     if (before === undefined || after === undefined) return unknown('no answer before the storm, or none after it')
     const bound = 1.5 * before + allowanceMs
-    const says = `median ${after.toFixed(0)} ms after the heal (${figures['latency.recovery.samples']} answers), ${before.toFixed(0)} ms before the storm (${figures['latency.baseline.samples']}), bound ${bound.toFixed(0)} ms`
+    const says = `median ${after.toFixed(0)} ms after the heal (${figures['latency.settled.samples']} answers), ${before.toFixed(0)} ms before the storm (${figures['latency.baseline.samples']}), bound ${bound.toFixed(0)} ms`
     return after <= bound ? pass(says) : { result: 'fail', because: says, evidence: [] }
   },
   counterexample: clean =>

@@ -2,7 +2,7 @@ import { type Check, failUnlessLost, pass, unknown } from './check.ts'
 
 export const refsMatchMembers: Check = {
   name: 'refs-match-members',
-  claim: 'a member is counted as often as it has attempts in flight',
+  claim: 'a member is counted as often as it has attempts in flight; no difference outlasts a heartbeat',
   kind: 'safety',
   of(measured, { membership }) {
     const wrong = measured.figures['tracking.miscountedSessions']
@@ -17,10 +17,10 @@ export const refsMatchMembers: Check = {
       .map(event => {
         if (event.kind === 'store-changed' && event.member === 's:s9' && event.score !== null)
           return { ...event, score: 2 }
-        // Long enough that the second attempt cannot be on its way.
+        // Longer than a heartbeat and the way.
         const ends = event.kind === 'provider-ended' || (event.kind === 'store-changed' && event.score === null)
         return ends && (event.kind === 'provider-ended' ? event.session === 's9' : event.member === 's:s9')
-          ? { ...event, at: event.at + 300, since: event.since + 300 }
+          ? { ...event, at: event.at + 700, since: event.since + 700 }
           : event
       })
       .toSorted((a, b) => a.at - b.at),

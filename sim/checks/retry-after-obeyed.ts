@@ -13,7 +13,7 @@ export const retryAfterObeyed: Check = {
   counterexample: clean =>
     inOrder([
       ...clean,
-      ...requestOf('r-early', 'early', 1_695, 1_730),
-      ...attemptOf('beta', 'early', 'r-early', 1_700, 1_720),
+      ...requestOf('r-early', 'early', 1_195, 1_230),
+      ...attemptOf('beta', 'early', 'r-early', 1_200, 1_220),
     ]),
 }

@@ -6,5 +6,6 @@ export const linkCut = pulling({
   claim: 'connections between proxies and the store break, and none can be made',
   needs: ['link'],
   aims: [],
+  takes: 'store',
   pull: (levers, call) => levers.link(call).cut(),
 })

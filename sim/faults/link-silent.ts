@@ -6,5 +6,6 @@ export const linkSilent = pulling({
   claim: 'nothing passes between proxies and the store, and nobody is told (a black hole)',
   needs: ['link'],
   aims: [],
+  takes: 'store',
   pull: (levers, call) => levers.link(call).silence(),
 })

@@ -7,5 +7,6 @@ export const primaryFailsOver = pulling({
   claim: 'the primary that owns a provider’s slot hands over to its replica (CLUSTER FAILOVER)',
   needs: ['node'],
   aims: ['provider'],
+  takes: 'store',
   pull: (levers, call) => levers.node(providerOf(call)).failOver(),
 })

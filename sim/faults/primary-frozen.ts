@@ -7,5 +7,6 @@ export const primaryFrozen = pulling({
   claim: 'the primary that owns a provider’s slot is stopped (SIGSTOP), and goes on later',
   needs: ['node'],
   aims: ['provider'],
+  takes: 'store',
   pull: (levers, call) => levers.node(providerOf(call)).freeze(),
 })

@@ -7,5 +7,6 @@ export const primaryKilled = pulling({
   claim: 'the primary that owns a provider’s slot is killed (SIGKILL), and comes back empty',
   needs: ['node'],
   aims: ['provider'],
+  takes: 'store',
   pull: (levers, call) => levers.node(providerOf(call)).kill(),
 })

@@ -7,5 +7,6 @@ export const proxyFrozen = pulling({
   claim: 'a proxy instance is stopped (SIGSTOP), and goes on later',
   needs: ['proxy'],
   aims: ['instance'],
+  takes: 'time',
   pull: (levers, call) => levers.proxy(instanceOf(call)).freeze(),
 })

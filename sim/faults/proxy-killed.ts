@@ -7,5 +7,6 @@ export const proxyKilled = pulling({
   claim: 'a proxy instance is killed (SIGKILL), and a new one starts later',
   needs: ['proxy'],
   aims: ['instance'],
+  takes: 'requests',
   pull: (levers, call) => levers.proxy(instanceOf(call)).kill(),
 })

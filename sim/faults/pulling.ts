@@ -3,7 +3,7 @@ import type { Millis } from '../../proxy/ports.ts'
 import type { Levers, Pulled, Receipt } from '../levers.ts'
 import type { Fault, FaultCall, Time } from './fault.ts'
 
-export interface Pulling extends Pick<Fault, 'name' | 'claim' | 'needs' | 'aims'> {
+export interface Pulling extends Pick<Fault, 'name' | 'claim' | 'needs' | 'aims' | 'takes'> {
   pull(levers: Levers, call: FaultCall, time: Time): Promise<Pulled>
 }
 

@@ -7,5 +7,6 @@ export const storeFlushed = pulling({
   claim: 'the node that owns a provider’s slot forgets all keys (FLUSHALL)',
   needs: ['node'],
   aims: ['provider'],
+  takes: 'members',
   pull: (levers, call) => levers.node(providerOf(call)).flush(),
 })

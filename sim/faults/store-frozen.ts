@@ -6,5 +6,6 @@ export const storeFrozen = pulling({
   claim: 'every node of the store is stopped at once (SIGSTOP), and goes on later',
   needs: ['store'],
   aims: [],
+  takes: 'store',
   pull: levers => levers.store().freeze(),
 })

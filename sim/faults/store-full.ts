@@ -7,5 +7,6 @@ export const storeFull = pulling({
   claim: 'the node that owns a provider’s slot has no memory left: writes that grow are refused (OOM)',
   needs: ['node'],
   aims: ['provider'],
+  takes: 'room',
   pull: (levers, call) => levers.node(providerOf(call)).fill(),
 })

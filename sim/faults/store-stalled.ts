@@ -7,6 +7,7 @@ export const storeStalled = pulling({
   claim: 'every node of the store stops for a moment, again and again',
   needs: ['store'],
   aims: [],
+  takes: 'store',
   async pull(levers, call, time) {
     const forMs = numberOf(call, 'forMs', 200)
     const everyMs = numberOf(call, 'everyMs', 1_000, 1)

@@ -1,6 +1,6 @@
 /** What is still done for a client that has left. */
 import type { Millis } from '../../proxy/ports.ts'
-import { Findings, type Meter, seconds } from './meter.ts'
+import { Durations, Findings, type Meter, seconds } from './meter.ts'
 
 /** So long after it left nothing more is expected to be heard of a request. */
 const forgetAfterMs = 30_000
@@ -9,9 +9,10 @@ export function aborts(): Meter {
   const left = new Map<string, Millis>()
   const order: string[] = []
   const begunAt = new Map<string, Millis>()
-  const found = new Findings()
+  const begun = new Findings()
+  const closing = new Durations()
+  const open = new Findings()
   let aborted = 0
-  let inFlight = 0
   return {
     see(event, _change, ledger) {
       const { transitMs } = ledger.topology
@@ -28,7 +29,7 @@ export function aborts(): Meter {
           begunAt.set(event.attempt, event.at)
           const leftAt = left.get(event.request)
           if (leftAt !== undefined && event.at - leftAt > transitMs)
-            found.add(
+            begun.add(
               `request ${event.request} was sent to ${event.provider} ${seconds(event.at - leftAt)} after its client had left`,
               event,
             )
@@ -39,10 +40,10 @@ export function aborts(): Meter {
           begunAt.delete(event.attempt)
           const leftAt = left.get(event.request)
           if (leftAt === undefined || began === undefined) return
-          inFlight++
           const length = event.since - Math.max(leftAt, began)
+          closing.add(length)
           if (length > transitMs)
-            found.add(
+            open.add(
               `request ${event.request} went on at ${event.provider} for ${seconds(length)} after its client had left`,
               event,
             )
@@ -50,8 +51,12 @@ export function aborts(): Meter {
       }
     },
     done: () => ({
-      figures: (aborted ? { 'aborts.clients': aborted, 'aborts.inFlight': inFlight } : {}) as Record<string, number>,
-      callsAfterAbort: found.list,
+      figures: {
+        ...(aborted && { 'aborts.clients': aborted, 'aborts.begunAfter': begun.count }),
+        ...closing.figures('aborts.closing'),
+      } as Record<string, number>,
+      begunAfterAbort: begun.list,
+      openAfterAbort: open.list,
     }),
   }
 }

@@ -6,7 +6,7 @@ import type { BreakerState } from '../../proxy/events.ts'
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
 import type { ProviderSpec } from '../topology.ts'
-import type { Change } from './ledger.ts'
+import { type Called, type Heard, Hearing } from './hearing.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 interface Expected {
@@ -28,7 +28,7 @@ interface Opening {
   needs: number
 }
 
-type Ended = Extract<Change, { kind: 'ended' }>
+type Ended = Extract<Heard, { kind: 'ended' }>
 
 /** Two probes that overlap for longer are two at a time. */
 const overlapMs: Millis = 20
@@ -38,6 +38,7 @@ export function breakers(): Meter {
   const found = new Findings()
   const inVain = new Findings()
   const openings: Opening[] = []
+  const hearing = new Hearing()
   let opened = 0
 
   function of(instance: string, provider: string): Expected {
@@ -51,7 +52,7 @@ export function breakers(): Meter {
     return one
   }
 
-  function began(one: Expected, { seat, event }: Extract<Change, { kind: 'began' }>, who: string, transitMs: Millis) {
+  function began(one: Expected, { seat, event }: Extract<Called, { kind: 'began' }>, who: string, transitMs: Millis) {
     if (one.openedAt === undefined) return
     const { id, breaker } = seat.provider
     const since = event.at - one.openedAt
@@ -60,12 +61,23 @@ export function breakers(): Meter {
       found.add(`${id} was asked by ${who} ${seconds(since)} after its breaker should have opened`, event)
   }
 
+  function play(changes: readonly Heard[], transitMs: Millis) {
+    for (const change of changes) {
+      const { seat, instance } = change
+      if (instance === undefined || !hasBreaker(seat.provider)) continue
+      const one = of(instance, seat.provider.id)
+      if (change.kind === 'began') began(one, change, instance, transitMs)
+      else ended(one, change, instance, transitMs)
+    }
+  }
+
   function ended(one: Expected, change: Ended, who: string, transitMs: Millis) {
-    const { seat, event } = change
+    const { seat, event, heard } = change
     const { breaker, id } = seat.provider
-    const verdict = verdictOf(change)
+    const said = verdictOf(change)
     // A time-out in a race looks like a lost race.
-    if (verdict === 'failed' || change.cause === 'hedge-loss') trouble(one, event.at, seat.provider)
+    if (said === 'failed' || change.cause === 'hedge-loss') trouble(one, event.at, seat.provider)
+    const verdict = said === 'failed' && !heard ? 'nothing' : said
     if (one.openedAt === undefined) {
       if (verdict === 'well') one.failedAt = []
       if (verdict !== 'failed') return
@@ -128,20 +140,15 @@ export function breakers(): Meter {
   return {
     see(event, change, ledger) {
       const { transitMs, providers } = ledger.topology
+      play(hearing.pass(event, change), transitMs)
       while (openings.length && openings[0]!.event.at + transitMs < event.at) judge(openings.shift()!, transitMs)
       if (event.kind === 'breaker' || event.kind === 'attempt-ended') {
         const provider = providers.find(({ id }) => id === event.provider)
         if (provider && hasBreaker(provider)) proxySays(event, provider)
-        return
       }
-      if ((change?.kind !== 'began' && change?.kind !== 'ended') || !hasBreaker(change.seat.provider)) return
-      const who = ledger.instanceOf(change.event.request)
-      if (who === undefined) return
-      const one = of(who, change.seat.provider.id)
-      if (change.kind === 'began') began(one, change, who, ledger.topology.transitMs)
-      else ended(one, change, who, ledger.topology.transitMs)
     },
     done(ledger) {
+      play(hearing.rest(), ledger.topology.transitMs)
       for (const opening of openings) judge(opening, ledger.topology.transitMs)
       return {
         figures: (expected.size ? { 'breakers.opened': opened } : {}) as Record<string, number>,

@@ -8,6 +8,8 @@ type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
 interface Asked {
   sent: Of<'client-sent'>
+  /** Which proxy took it. */
+  instance?: string
   /** Undefined in the warm-up. */
   tally: Tally | undefined
   /** It was sent when everything had had its time to be as before. */
@@ -25,11 +27,13 @@ class Tally {
   sent = 0
   complete = 0
   aborted = 0
+  /** Told that there was no room. */
+  turnedAway = 0
   attempts = 0
 
-  /** Of those that stayed. */
+  /** Of those that stayed and found room. */
   get served(): number | undefined {
-    const stayed = this.sent - this.aborted
+    const stayed = this.sent - this.aborted - this.turnedAway
     return stayed ? this.complete / stayed : undefined
   }
 
@@ -50,10 +54,11 @@ class Tally {
 const tellsWhen: ReadonlySet<number> = new Set([429, 503, 529])
 
 /** Open breakers and pauses last a while beyond the heal. */
-function settledFrom({ healedAt, topology }: Ledger): Millis {
+function settledFrom({ healedAt, topology }: Ledger, lastTrouble: Millis, pausedUntil: Millis): Millis {
   const { providers, transitMs } = topology
   const openMs = Math.max(...providers.map(({ breaker }) => (breaker.failures > 0 ? breaker.openMs : 0)))
-  return (healedAt ?? Number.POSITIVE_INFINITY) + openMs + transitMs
+  const over = Math.max(healedAt ?? Number.POSITIVE_INFINITY, lastTrouble)
+  return Math.max(over + openMs, pausedUntil) + transitMs
 }
 
 export function clients(): Meter {
@@ -66,6 +71,12 @@ export function clients(): Meter {
   const unhelpful = new Findings()
   const hidden = new Findings()
   let sent = 0
+  let cutByCrash = 0
+  /** Until when some provider wishes to be left alone. */
+  let pausedUntil = Number.NEGATIVE_INFINITY
+  /** Attempts of before the heal: they may fail after it, and open a breaker then. */
+  const before = new Set<string>()
+  let lastTrouble = Number.NEGATIVE_INFINITY
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
@@ -79,15 +90,19 @@ export function clients(): Meter {
     if (asked.settled) into(settled)
   }
 
-  function ended(event: Of<'client-ended'>, asked: Asked) {
+  function ended(event: Of<'client-ended'>, asked: Asked, { trouble, topology }: Ledger) {
     const { sent, firstByteAt } = asked
     const took = event.at - sent.plannedAt
     if (event.hidden) hidden.add(`request ${event.request} looks whole: ${event.because ?? 'it is not'}`, sent, event)
     if (event.outcome === 'aborted') count(asked, tally => void tally.aborted++)
-    if (event.outcome === 'broken')
+    if (event.outcome === 'broken' && trouble.died(asked.instance, sent.at, event.at + topology.transitMs)) cutByCrash++
+    else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
-      count(asked, ({ refusal }) => refusal.add(took))
+      count(asked, tally => {
+        tally.refusal.add(took)
+        if (event.status === 429) tally.turnedAway++
+      })
       if (tellsWhen.has(event.status) && event.retryAfterMs === undefined)
         unhelpful.add(
           `request ${event.request} was answered ${event.status}, and not told when to come back`,
@@ -110,11 +125,19 @@ export function clients(): Meter {
           const asked = {
             sent: event,
             tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
-            settled: ledger.phase === 'recovery' && event.at >= settledFrom(ledger),
+            settled:
+              ledger.phase === 'recovery' &&
+              ledger.standing.size === 0 &&
+              event.at >= settledFrom(ledger, lastTrouble, pausedUntil),
           }
           sent++
           count(asked, tally => void tally.sent++)
           return void open.set(event.request, asked)
+        }
+        case 'request-began': {
+          const asked = open.get(event.request)
+          if (asked) asked.instance = event.from
+          return
         }
         case 'client-first-byte': {
           const asked = open.get(event.request)
@@ -125,24 +148,33 @@ export function clients(): Meter {
           const asked = open.get(event.request)
           open.delete(event.request)
           failedAt.delete(event.request)
-          if (asked) ended(event, asked)
+          if (asked) ended(event, asked, ledger)
           return
         }
         case 'provider-began': {
           const asked = open.get(event.request)
+          if (ledger.phase !== 'recovery' || ledger.standing.size) before.add(event.attempt)
           count(asked, tally => void tally.attempts++)
           const failed = failedAt.get(event.request)
           if (failed !== undefined) count(asked, ({ failover }) => failover.add(event.at - failed))
           return void failedAt.delete(event.request)
         }
         case 'provider-ended':
+          if (before.delete(event.attempt) && event.outcome !== 'served') lastTrouble = event.at
+          if (event.retryAfterMs !== undefined) pausedUntil = Math.max(pausedUntil, event.at + event.retryAfterMs)
           if (event.outcome !== 'served' && open.has(event.request)) failedAt.set(event.request, event.at)
       }
     },
     done() {
       for (const { sent: asked } of open.values())
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
-      const figures: Figures = { 'requests.sent': sent, 'requests.unanswered': unanswered.count, ...all.figures() }
+      const figures: Figures = {
+        'requests.sent': sent,
+        'requests.unanswered': unanswered.count,
+        ...(cutByCrash && { 'requests.cutByCrash': cutByCrash }),
+        ...all.figures(),
+      }
+      Object.assign(figures, settled.latency.figures('latency.settled'))
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       figures['requests.broken'] = unanswered.count
       const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }

@@ -1,9 +1,11 @@
 /** Who is in flight and who is a member, kept up event by event: what all meters share. */
 import type { Millis } from '../../proxy/ports.ts'
+import { leaseMs } from '../../proxy/provider.ts'
 import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event, Phase } from '../history.ts'
 import type { ProviderSpec, Topology } from '../topology.ts'
 import type { Cause } from './measurement.ts'
+import { Trouble } from './trouble.ts'
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
@@ -21,14 +23,27 @@ export interface Seat {
   /** The last attempt that ended here. */
   ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
   lastSuccessAt: Millis
+  /** When the store lost it as a member, or was made to forget it. */
+  lostAt: Millis | undefined
+  /** When the store lost that it had left. */
+  revivedAt: Millis | undefined
+  /** When the proxy said that it is served without being counted. */
+  declaredAt: Millis | undefined
   /** Ends of recent attempts, for limits that count attempts. */
   recentEnds: Millis[]
 }
 
-/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. */
+/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. `instance`: the proxy that took the request. */
 export type Change =
-  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; first: boolean }
-  | { kind: 'ended'; seat: Seat; event: Of<'provider-ended'>; cause: Cause; last: boolean }
+  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; instance: string | undefined; first: boolean }
+  | {
+      kind: 'ended'
+      seat: Seat
+      event: Of<'provider-ended'>
+      instance: string | undefined
+      cause: Cause
+      last: boolean
+    }
   | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
   | { kind: 'left'; seat: Seat; event: Of<'store-changed'> }
 
@@ -57,13 +72,21 @@ export class Ledger {
   judgedFrom: Millis = 0
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
+  readonly trouble: Trouble
+  /** Faults that have not been healed, by id. */
+  readonly standing = new Set<string>()
   readonly #seats: Map<string, Map<string, Seat>>
+  /** Whose slot a token is, by what the proxy said when it was admitted. */
+  readonly #tokens = new Map<string, { provider: string; session: string }>()
+  /** By provider and session: when the proxy last said that its lease could not be vouched for. */
+  readonly #unleased = new Map<string, Millis>()
   readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
   #aborted: { request: string; at: Millis }[] = []
 
   constructor(topology: Topology) {
     this.topology = topology
+    this.trouble = new Trouble(recoveryMs(topology))
     this.#seats = new Map(topology.providers.map(({ id }) => [id, new Map<string, Seat>()]))
   }
 
@@ -75,13 +98,13 @@ export class Ledger {
     for (const seats of this.#seats.values()) yield* seats.values()
   }
 
-  seat(provider: string, session: string): Seat | undefined {
-    return this.#seats.get(provider)?.get(session)
-  }
-
-  /** The proxy that took this request, while something of it may still happen. */
+  /** The proxy that took this request, while something of it is in flight. */
   instanceOf(request: string): string | undefined {
     return this.#requests.get(request)?.instance
+  }
+
+  seat(provider: string, session: string): Seat | undefined {
+    return this.#seats.get(provider)?.get(session)
   }
 
   /**
@@ -91,14 +114,44 @@ export class Ledger {
   excusedUntil(seat: Seat): Millis {
     const { membership, windowMs, transitMs } = this.topology
     if (seat.attempts.size) return Number.POSITIVE_INFINITY
-    const { ended, joinedAt } = seat
+    const { ended, joinedAt, revivedAt = Number.NEGATIVE_INFINITY, provider } = seat
+    // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
+    const untilReaped = leaseMs(provider) + provider.heartbeatMs
+    const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
+    if (revivedAt > endedAt) return revivedAt + untilReaped
+    // Admitted by an instance that has not heard of it, and perhaps never will.
+    if (joinedAt !== undefined && joinedAt > endedAt && this.trouble.someoneGone(joinedAt, joinedAt + transitMs))
+      return joinedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
+    if (ended.cause === 'crash') return ended.event.at + untilReaped
     if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
     return ended.event.at
   }
 
+  /**
+   * Until when an attempt's session need not be counted, since it was not, as far as is known now: while it is on its way; and where the
+   * store lost it, or the proxy declared it while the store was away, until a heartbeat after the store was back.
+   */
+  uncountedUntil({ provider, lostAt, declaredAt }: Seat, since: Millis): Millis {
+    const { transitMs } = this.topology
+    const declared = declaredAt !== undefined && this.trouble.admitsNobody(declaredAt) ? declaredAt : undefined
+    const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= since - transitMs)
+    const mended = excused.map(at => this.trouble.storeBackAt(at) + provider.heartbeatMs)
+    return Math.max(since, ...mended) + transitMs
+  }
+
+  /**
+   * Whether the proxy has said that this session's lease could not be vouched for since then, and could not help it. It says so when it
+   * goes on: perhaps after all was over.
+   */
+  saidUnleased({ provider, session }: Seat, since: Millis): boolean {
+    const at = this.#unleased.get(`${provider.id} ${session}`)
+    return at !== undefined && at >= since && this.trouble.someoneGone(since - leaseMs(provider), at)
+  }
+
   see(event: Event): Change | undefined {
     this.now = event.at
+    this.trouble.see(event)
     this.#forget()
     switch (event.kind) {
       case 'phase':
@@ -107,7 +160,11 @@ export class Ledger {
         else this.judgedFrom = Math.min(this.judgedFrom, event.at)
         if (event.phase === 'recovery') this.healedAt ??= event.at
         return
+      case 'fault-injected':
+        this.standing.add(event.id)
+        return
       case 'fault-healed':
+        this.standing.delete(event.id)
         this.healedAt = event.at
         return
       case 'client-ended':
@@ -122,6 +179,23 @@ export class Ledger {
       case 'request-ended':
         this.#over(event.request)
         return
+      case 'uncounted-admission': {
+        const seat = this.#take(event.provider, event.session)
+        if (seat) seat.declaredAt = event.at
+        return
+      }
+      case 'admitted':
+        this.#tokens.set(event.token, event)
+        return
+      case 'released':
+      case 'outbox-dropped':
+        this.#tokens.delete(event.token)
+        return
+      case 'unleased': {
+        const whose = this.#tokens.get(event.token)
+        if (whose) this.#unleased.set(`${whose.provider} ${whose.session}`, event.at)
+        return
+      }
       case 'provider-began':
         return this.#began(event)
       case 'provider-ended':
@@ -135,10 +209,11 @@ export class Ledger {
   #began(event: Of<'provider-began'>): Change | undefined {
     const seat = this.#take(event.provider, event.session)
     if (!seat) return
-    this.#request(event.request).inFlight.set(event.attempt, event.at)
+    const request = this.#request(event.request)
+    request.inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
-    return { kind: 'began', seat, event, first }
+    return { kind: 'began', seat, event, instance: request.instance, first }
   }
 
   #ended(event: Of<'provider-ended'>): Change | undefined {
@@ -147,14 +222,14 @@ export class Ledger {
     const request = this.#request(event.request)
     const beganAt = request.inFlight.get(event.attempt)!
     request.inFlight.delete(event.attempt)
-    const cause = causeOf(event, request)
+    const cause = this.trouble.gone(request.instance, event.since, event.at) ? 'crash' : causeOf(event, request)
     if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
     seat.ended = { event, cause }
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
     this.#idle.push({ seat, at: event.at })
-    return { kind: 'ended', seat, event, cause, last: seat.attempts.size === 0 }
+    return { kind: 'ended', seat, event, instance: request.instance, cause, last: seat.attempts.size === 0 }
   }
 
   #changed(event: Of<'store-changed'> | Of<'store-lost'>): Change | undefined {
@@ -165,12 +240,14 @@ export class Ledger {
       if (!isMember) return
       seat.joinedAt = undefined
       seat.left = { ...event, kind: 'store-changed' }
+      if (event.kind === 'store-lost' || this.trouble.forgets(event.at)) seat.lostAt = event.at
       this.#idle.push({ seat, at: event.at })
       return { kind: 'left', seat, event: seat.left }
     }
     // A change of the score says nothing about when it came.
     if (isMember) return
     seat.joinedAt = seat.lastJoinedAt = event.at
+    if (event.kind === 'store-lost') seat.revivedAt = event.at
     return { kind: 'joined', seat, event }
   }
 
@@ -217,6 +294,9 @@ export class Ledger {
         left: undefined,
         ended: undefined,
         lastSuccessAt: Number.NEGATIVE_INFINITY,
+        lostAt: undefined,
+        revivedAt: undefined,
+        declaredAt: undefined,
         recentEnds: [],
       }
       seats.set(session, seat)
@@ -235,12 +315,16 @@ export class Ledger {
     while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle.shift()!
       if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
-      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
+      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
   }
 }
+
+/** What a trouble of the store has piled up is made good within a heartbeat. */
+const recoveryMs = ({ providers, transitMs }: Topology): Millis =>
+  Math.max(...providers.map(({ heartbeatMs }) => heartbeatMs)) + transitMs
 
 /** Whoever takes the place of an attempt begins when that is closed, a moment before or after it is seen; a rival began earlier. */
 const raceMs: Millis = 20

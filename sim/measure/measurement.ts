@@ -41,10 +41,15 @@ export interface Measurement {
   uncounted: readonly Finding[]
   phantomsAtRest: readonly Finding[]
   unanswered: readonly Finding[]
+  /** Members that a dead instance left, and that did not go when their leases ended. */
+  crashed: readonly Finding[]
+  /** Admissions of which the store was not asked, or gave no answer. */
+  failedAdmissions: readonly Finding[]
   /** Scores that were not the number of attempts in flight. */
   miscounted: readonly Finding[]
-  /** What was begun, or went on, for clients that had left. */
-  callsAfterAbort: readonly Finding[]
+  /** What was begun for clients that had left, and what went on for them. */
+  begunAfterAbort: readonly Finding[]
+  openAfterAbort: readonly Finding[]
   /** Requests that made too many calls, and providers that got too many retries and hedges. */
   overBudget: readonly Finding[]
   /** Calls to a provider whose breaker should have been open. */

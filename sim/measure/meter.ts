@@ -33,11 +33,12 @@ export class Durations {
     return this.#histogram.getValueAtPercentile(p) / 1000
   }
 
-  /** `<name>.p50`, `.p99`, `.max` and `.samples`; nothing where there was no sample. */
+  /** `<name>.p50`, `.p90`, `.p99`, `.max` and `.samples`; nothing where there was no sample. */
   figures(name: string): Figures {
     if (this.count === 0) return {}
     return {
       [`${name}.p50`]: this.percentile(50),
+      [`${name}.p90`]: this.percentile(90),
       [`${name}.p99`]: this.percentile(99),
       [`${name}.max`]: this.#histogram.maxValue / 1000,
       [`${name}.samples`]: this.count,

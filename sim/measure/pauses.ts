@@ -1,6 +1,8 @@
 /** A provider that said when to come back: was it asked before, by an instance that had heard it? */
 import type { Millis } from '../../proxy/ports.ts'
-import { Findings, type Meter, seconds } from './meter.ts'
+import { type Called, type Heard, Hearing } from './hearing.ts'
+import type { Ledger } from './ledger.ts'
+import { type Figures, Findings, type Meter, seconds } from './meter.ts'
 
 interface Pause {
   from: Millis
@@ -10,31 +12,44 @@ interface Pause {
 export function pauses(): Meter {
   /** By instance and provider. */
   const standing = new Map<string, Pause>()
+  const hearing = new Hearing()
   const found = new Findings()
   let told = 0
+  const keyOf = ({ instance, event }: Called) => `${instance} ${event.provider}`
+
+  function ended(change: Extract<Called, { kind: 'ended' }>) {
+    const { at, since, retryAfterMs } = change.event
+    if (retryAfterMs === undefined) return
+    told++
+    const until = since + retryAfterMs
+    const pause = standing.get(keyOf(change))
+    if (!pause || pause.until < at) standing.set(keyOf(change), { from: at, until })
+    else pause.until = Math.max(pause.until, until)
+  }
+
+  function began(change: Extract<Called, { kind: 'began' }>, transitMs: Millis) {
+    const { event, instance } = change
+    const pause = standing.get(keyOf(change))
+    // Those on their way when it was said have not heard it.
+    if (!pause || event.at - pause.from <= transitMs || event.at >= pause.until) return
+    const early = seconds(pause.until - event.at)
+    found.add(`${event.provider} was asked by ${instance} ${early} before it wished to be`, event)
+  }
+
+  function play(changes: readonly Heard[], { topology }: Ledger) {
+    for (const change of changes)
+      if (change.kind === 'began') began(change, topology.transitMs)
+      else if (change.heard) ended(change)
+  }
+
   return {
-    see(event, _change, ledger) {
-      if (event.kind !== 'provider-began' && event.kind !== 'provider-ended') return
-      const key = `${ledger.instanceOf(event.request)} ${event.provider}`
-      const pause = standing.get(key)
-      if (event.kind === 'provider-ended') {
-        if (event.retryAfterMs === undefined) return
-        told++
-        const until = event.since + event.retryAfterMs
-        if (!pause || pause.until < event.at) standing.set(key, { from: event.at, until })
-        else pause.until = Math.max(pause.until, until)
-        return
-      }
-      // Those on their way when it was said have not heard it.
-      if (!pause || event.at - pause.from <= ledger.topology.transitMs || event.at >= pause.until) return
-      found.add(
-        `${event.provider} was asked by ${ledger.instanceOf(event.request)} ${seconds(pause.until - event.at)} before it wished to be`,
-        event,
-      )
+    see(event, change, ledger) {
+      play(hearing.pass(event, change), ledger)
     },
-    done: () => ({
-      figures: (told ? { 'pauses.told': told } : {}) as Record<string, number>,
-      askedInPause: found.list,
-    }),
+    done(ledger) {
+      play(hearing.rest(), ledger)
+      const figures: Figures = told ? { 'pauses.told': told } : {}
+      return { figures, askedInPause: found.list }
+    },
   }
 }

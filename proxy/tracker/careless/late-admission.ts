@@ -4,7 +4,7 @@ import { careless } from './careless.ts'
 export const lateAdmission = careless({
   name: 'late-admission',
   claim: 'no release of a slot that came too late to be used',
-  breaks: ['every-slot-returned', 'recovers-within'],
+  breaks: ['tracks-truth', 'recovers-within'],
   handle: tracker => ({
     ...tracker,
     release: (hold, ending) => (ending === 'unused' ? Promise.resolve() : tracker.release(hold, ending)),

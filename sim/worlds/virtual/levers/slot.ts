@@ -27,7 +27,7 @@ export function slotLever({ clock, cluster, membersKey }: Parts, provider: strin
   }
 
   return {
-    async migrate(pauseMs) {
+    async migrate(pauseMs, leadMs = pauseMs) {
       const from = cluster.ownerOf(slot)
       if (from.migrations.some(moving => moving.slot === slot)) return notPulled(`slot ${slot} is on its way already`)
       const here = cluster.shards.findIndex(({ primary }) => primary.node === from)
@@ -35,7 +35,7 @@ export function slotLever({ clock, cluster, membersKey }: Parts, provider: strin
       if (cluster.shards[here]!.primary.state !== 'up' || target.primary.state !== 'up')
         return notPulled(`an end of the migration of slot ${slot} did not answer`)
       const migration = cluster.startMigration(slot, target)
-      const moved = clock.sleep(pauseMs).then(() => move(migration, pauseMs))
+      const moved = clock.sleep(leadMs).then(() => move(migration, pauseMs))
       return pulled(
         () => moved,
         () => {
