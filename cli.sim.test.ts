@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as scenarios from './scenarios/index.ts'
+import type { Scenario } from './sim/scenario.ts'
 
 let out: string
 beforeAll(async () => {
@@ -29,7 +30,9 @@ const stormproof = (...args: string[]): Promise<Ended> =>
   })
 
 test('two processes leave the same history of every scenario, to the byte', async () => {
-  const names = Object.values(scenarios).map(({ name }) => name)
+  // What is dear is left out.
+  const affordable = Object.values<Scenario>(scenarios).filter(({ costs }) => costs === undefined)
+  const names = affordable.map(({ name }) => name)
   const parts = [`${out}-one`, `${out}-two`]
   const ended = await Promise.all(
     parts.map(part => stormproof('run', ...names, '--world', 'virtual', '--seed', '42', '--out', part)),

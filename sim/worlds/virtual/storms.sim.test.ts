@@ -37,7 +37,7 @@ describe.each(storms)('$name', scenario => {
     }
   })
 
-  test('another seed gives another history', async () => {
+  test.skipIf(scenario.costs)('another seed gives another history', async () => {
     const [one, other] = [await played(scenario, trackers.lease, 11), await played(scenario, trackers.lease, 12)]
     expect(other.sha256).not.toBe(one.sha256)
   })
