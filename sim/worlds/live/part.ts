@@ -11,7 +11,7 @@ export const hostNow = (): number => Number(process.hrtime.bigint()) / 1e6
 
 type Question = { id: number; verb: string; argument: unknown }
 type Answer = { id: number; value?: unknown; error?: string }
-type Up = Answer | { events: RawEvent[] }
+type Up = Answer | { events: RawEvent[] } | { ended: unknown }
 
 export interface Part {
   name: string
@@ -20,8 +20,11 @@ export interface Part {
   ask<T>(verb: string, argument?: unknown): Promise<T>
   /** Lets the part end by itself (verb `stop`), then insists. Never rejects. */
   stop(): Promise<void>
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void
   /** Resolves when the process has ended, however it did. */
   gone: Promise<void>
+  /** What its `stop` answered after SIGTERM; undefined when it ended otherwise. */
+  ended: Promise<unknown>
 }
 
 export interface PartOptions {
@@ -42,8 +45,13 @@ export function startPart({ name, main, onEvents, patienceMs = 5_000 }: PartOpti
   })
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()
   let lastId = 0
+  let lastWord: unknown
   child.on('message', (message: Up) => {
     if ('events' in message) return onEvents?.(message.events)
+    if ('ended' in message) {
+      lastWord = message.ended
+      return
+    }
     const asked = waiting.get(message.id)
     waiting.delete(message.id)
     if (message.error === undefined) asked?.resolve(message.value as never)
@@ -70,7 +78,9 @@ export function startPart({ name, main, onEvents, patienceMs = 5_000 }: PartOpti
     name,
     pid: child.pid ?? -1,
     ask,
+    signal: signal => void child.kill(signal),
     gone,
+    ended: gone.then(() => lastWord),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       ask('stop').catch(() => {})
@@ -82,7 +92,7 @@ export function startPart({ name, main, onEvents, patienceMs = 5_000 }: PartOpti
 }
 
 /** The verbs of a part. `stop` releases what the part holds; the process ends after it. */
-export type Verbs = { stop(): Promise<void> } & { [verb: string]: (argument: never) => Promise<unknown> }
+export type Verbs = { stop(): Promise<unknown> } & { [verb: string]: (argument: never) => Promise<unknown> }
 
 const flushEveryMs = 50
 
@@ -95,7 +105,7 @@ export function servePart(makeVerbs: (emit: (event: RawEvent) => void) => Verbs)
   }
   const verbs = makeVerbs(event => void events.push(event))
   const beat = setInterval(flush, flushEveryMs)
-  let stopping: Promise<void> | undefined
+  let stopping: Promise<unknown> | undefined
   const stop = () => (stopping ??= verbs.stop().finally(() => clearInterval(beat)))
   process.on('message', async ({ id, verb, argument }: Question) => {
     const answer: Answer = { id }
@@ -110,6 +120,13 @@ export function servePart(makeVerbs: (emit: (event: RawEvent) => void) => Verbs)
     if (!process.connected) return
     process.send?.(answer, () => verb === 'stop' && process.exit(0))
   })
+  process.on('SIGTERM', () =>
+    stop().then(ended => {
+      flush()
+      if (!process.connected) process.exit(0)
+      process.send?.({ ended } satisfies Up, () => process.exit(0))
+    }),
+  )
   process.on('disconnect', () => void stop().finally(() => process.exit(0)))
   // Ctrl-C in a shared terminal is the runner's to answer.
   process.on('SIGINT', () => {})
