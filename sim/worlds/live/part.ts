@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { RawEvent } from '../../history.ts'
+import { startWatchdog, watch } from './watchdog/index.ts'
 
 /** Milliseconds on the host's monotonic clock, which all processes of one host share. */
 export const hostNow = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -37,12 +38,14 @@ export interface PartOptions {
 
 /** Starts a part's process; resolves at once, the first `ask` waits for it. Its stderr is the runner's. */
 export function startPart({ name, main, onEvents, patienceMs = 5_000 }: PartOptions): Part {
-  // A group of its own: Ctrl-C reaches the runner alone, which heals first and then stops its parts.
+  startWatchdog()
+  // A session of its own: Ctrl-C reaches the runner alone, which heals first and then stops its parts.
   const child = fork(fileURLToPath(main), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: true,
     execArgv: ['--no-webstorage'],
   })
+  if (child.pid !== undefined) watch(child.pid)
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()
   let lastId = 0
   let lastWord: unknown
