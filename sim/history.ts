@@ -9,8 +9,16 @@ export type Phase = 'warm-up' | 'baseline' | 'storm' | 'recovery' | 'rest'
 
 /** Clients: what was asked, and what came back. */
 export type ClientEvent =
-  /** `plannedAt` is the intended send time: latency is measured from there. */
-  | { kind: 'client-sent'; request: string; session: string; plannedAt: Millis; shape: Shape; stream: boolean }
+  /** `plannedAt` is the intended send time: latency is measured from there. `instance`: the proxy it went to. */
+  | {
+      kind: 'client-sent'
+      request: string
+      session: string
+      plannedAt: Millis
+      shape: Shape
+      stream: boolean
+      instance?: string
+    }
   | { kind: 'client-first-byte'; request: string; status: number }
   /** `complete`: status 2xx and the whole answer, terminator included. `answered`: an honest error status. `broken`: cut or no answer. */
   | {

@@ -124,8 +124,9 @@ export function clients(): Meter {
     see(event, _change, ledger) {
       switch (event.kind) {
         case 'client-sent': {
-          const asked = {
+          const asked: Asked = {
             sent: event,
+            ...(event.instance !== undefined && { instance: event.instance }),
             tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
             settled:
               ledger.phase === 'recovery' &&

@@ -184,6 +184,10 @@ export class Ledger {
           this.#aborted.push({ request: event.request, at: event.at })
         } else this.#over(event.request)
         return
+      // A proxy that is killed cannot tell what it has taken last.
+      case 'client-sent':
+        if (event.instance !== undefined) this.#request(event.request).instance = event.instance
+        return
       case 'request-began':
         this.#request(event.request).instance = event.from
         return

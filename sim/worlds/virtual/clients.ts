@@ -54,7 +54,8 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
   const say = (event: ClientEvent) => tell({ at: clock.now(), from: 'client', ...event })
   const instance = routed(instances, via)
   const process = instance?.process
-  say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream })
+  const sentTo = instance && { instance: instance.name }
+  say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream, ...sentTo })
   return new Promise(resolve => {
     const gone = new AbortController()
     let status = 0

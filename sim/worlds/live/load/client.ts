@@ -51,7 +51,14 @@ export async function playLoad(options: LoadOptions): Promise<void> {
     lateness.record(hostNow() - plannedAt)
     const instance = rotation.route(ask.via, targets.length)
     const target = targets[instance]!
-    const sending = send(ask, { ...options, target, plannedAt, dispatcher, deadlineMs })
+    const sending = send(ask, {
+      ...options,
+      target,
+      instance: `proxy-${instance + 1}`,
+      plannedAt,
+      dispatcher,
+      deadlineMs,
+    })
     const one = rotation.during(instance, sending).finally(() => underWay.delete(one))
     underWay.add(one)
   }
