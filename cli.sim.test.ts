@@ -92,3 +92,18 @@ test('a gate that is asked for nothing sensible is one line, and exit code 4', a
     expect(code).toBe(4)
   }
 })
+
+test('the selftest catches who is wrong, accuses nobody else, and finds nothing where nothing breaks', async () => {
+  const args = ['--only', 'cross-slot,untagged', '--clean', '2', '--report', 'console,json', '--out', out]
+  const { code, stdout, stderr } = await stormproof('selftest', ...args)
+  expect(stderr).toContain('1 wrong tracker: 2 of 2 declared verdicts came true; 0 false alarms in 2 clean runs')
+  const { cells, survivors, clean } = JSON.parse(stdout)
+  expect(survivors).toEqual([])
+  expect(clean).toEqual({ runs: 2, alarms: [] })
+  const marks = cells.map(({ tracker, declared, astray }: Record<string, unknown>) => [tracker, declared, astray])
+  expect(marks).toEqual([
+    ['lease', 'passes', []],
+    ['untagged', 'is caught', []],
+  ])
+  expect(code).toBe(0)
+})

@@ -13,6 +13,7 @@ import { proxy } from './cli/proxy.ts'
 import { replay } from './cli/replay.ts'
 import { runCommand } from './cli/run.ts'
 import { search } from './cli/search.ts'
+import { selftest } from './cli/selftest.ts'
 import { storm } from './cli/storm.ts'
 
 const progress = createProgress()
@@ -67,6 +68,30 @@ Examples:
   )
   .action(async ({ seed = randomInt(1_000_000), ...options }) => {
     exitCode = await gate({ ...options, seed, colour }, progress, signal)
+  })
+
+program
+  .command('selftest')
+  .description('proves that the catalogue can fail: every wrong tracker is caught, and the reference is not accused')
+  .option('--world <world>', 'virtual, live or both; live plays only what is declared', 'virtual')
+  .option('--seeds <n>', 'of each scenario and tracker', atLeast('--seeds', 1), 1)
+  .option('--seed <n>', 'the first one', wholeNumber, 1)
+  .option('--only <names>', 'scenarios and wrong trackers, by comma')
+  .option('--clean <n>', 'besides, so many runs of the reference without any fault', atLeast('--clean', 0), 0)
+  .option('--report <formats>', 'console, json; by comma', 'console')
+  .option('--out <dir>', 'where live runs are left', 'runs')
+  .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ stormproof selftest
+  $ stormproof selftest --seeds 20 --clean 1000
+  $ stormproof selftest --only ttl-only --world both
+  $ stormproof selftest --report json > selftest.json`,
+  )
+  .action(async options => {
+    exitCode = await selftest({ ...options, colour }, progress, signal)
   })
 
 program

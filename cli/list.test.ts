@@ -14,14 +14,17 @@ import { list } from './list.ts'
 const text = list({ json: false, markdown: false })
 const json = JSON.parse(list({ json: true, markdown: false }))
 
-const names = (registry: Readonly<Record<string, { name: string }>>) => Object.values(registry).map(({ name }) => name)
+const names = (registry: Readonly<Record<string, { name: string }>>) =>
+  Object.values(registry)
+    .map(({ name }) => name)
+    .sort()
 
 test.each([
   ['scenarios', names(scenarios)],
   ['faults', names(faults)],
   ['checks', names(checks)],
   ['trackers', names(trackers)],
-  ['loads', Object.keys(loads)],
+  ['loads', Object.keys(loads).sort()],
 ])('%s are all listed, for people and for machines', (kind, expected) => {
   expect(json[kind].map(({ name }: { name: string }) => name)).toEqual(expected.toSorted())
   for (const name of expected) expect(text).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))

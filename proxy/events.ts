@@ -38,6 +38,8 @@ export type ProxyEvent =
   | { kind: 'refused-without-store'; request: string; session: string; provider: string; because: string }
   /** The store had forgotten live attempts; a renewal put them back. */
   | { kind: 'reinserted'; provider: string; tokens: readonly string[] }
+  /** Counts that no attempt backed, or that differed from it, were put right. */
+  | { kind: 'audited'; provider: string; removed: number; mended: number }
   | { kind: 'store-trouble'; doing: string; provider: string; because: string }
   /** A further attempt at the same provider, after a back-off of `afterMs`. */
   | { kind: 'retry'; request: string; provider: string; afterMs: Millis }

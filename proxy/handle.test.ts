@@ -58,6 +58,17 @@ describe('one request', () => {
     expect(new Set(released).size).toBe(released.length)
   })
 
+  test('does not use a slot that was admitted so long ago that its lease may have ended, and asks again', async () => {
+    const { notes, outcome } = await play({
+      providers: { a: { does: [acts.ok()], heartbeatMs: 100 } },
+      admits: (_hold, nth) => (nth === 0 ? { answer: { kind: 'admitted', count: 1 }, afterMs: 301 } : undefined),
+    })
+    expect(outcome).toBe('ok')
+    const [stale, again] = notes.filter(({ did }) => did === 'acquire')
+    expect(notes.find(({ did }) => did === 'release')).toMatchObject({ token: stale!.token, ending: 'unused' })
+    expect(notes.find(({ did }) => did === 'send')!.at).toBe(again!.at + 1)
+  })
+
   test('calls at most so many different providers; one that is full does not count', async () => {
     const full: Admission = { kind: 'full', count: 2, retryAfterMs: 300 }
     const { did, attempts } = await play({

@@ -10,10 +10,12 @@ import { decide } from './decide.ts'
 import { beat } from './heartbeat.ts'
 import { race } from './hedge.ts'
 import { InFlight } from './in-flight.ts'
+import { Leases } from './leases.ts'
 import { createOperator, type Operator } from './operator.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import type { Millis, Ports } from './ports.ts'
 import { type Shape, speaks } from './provider.ts'
+import { Reach } from './reach.ts'
 import { refuse, reply } from './reply.ts'
 import type { Client, ProxyRequest } from './request.ts'
 import { Running } from './running.ts'
@@ -55,9 +57,15 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
   }
   const hasTies = orders.anthropic.hasTies || orders.openai.hasTies
   const stickiness = config.stickyMs > 0 && hasTies ? createStickiness(config.stickyMs, ports) : undefined
-  const outbox = createOutbox(ports)
-  const admission = createAdmission(config, ports, outbox)
+  const reach = new Reach()
+  const leases = new Leases(config.providers)
+  const outbox = createOutbox(ports, reach)
   const inFlight = new InFlight(config.strict)
+  const endSession = (member: string) => {
+    const session = inFlight.terminate(member)
+    if (session !== undefined) emit({ kind: 'terminated', session })
+  }
+  const admission = createAdmission(config, ports, { outbox, leases, reach, endSession })
   let draining = false
 
   async function handle(request: ProxyRequest, client: Client) {
@@ -130,15 +138,12 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
   /** Until some provider may be asked again. */
   const waitMs = (shape: Shape) => Math.min(...speaking(shape).map(standing => standing.waitMs(clock.now())))
 
-  const endSession = (member: string) => {
-    const session = inFlight.terminate(member)
-    if (session !== undefined) emit({ kind: 'terminated', session })
-  }
+  const fence = (token: string) => inFlight.fence(token)
 
   return {
     handle,
     outbox,
-    run: signal => beat(config, ports, admission, signal),
+    run: signal => beat(config, ports, { leases, reach, endSession, fence }, signal),
     async drain(deadlineMs) {
       draining = true
       const cancel = clock.after(deadlineMs, () => inFlight.stopAll())
@@ -147,7 +152,7 @@ export function createProxy(given: ProxyConfig, ports: Ports): ProxyCore {
       await outbox.empty()
       emit({ kind: 'drained' })
     },
-    state: () => stateOf(draining, inFlight, standings, admission, outbox),
+    state: () => stateOf(draining, inFlight, standings, leases, reach, outbox),
     ...createOperator(providers, ports.tracker, endSession),
     setLimit(id, limit) {
       const provider = providers.get(id)

@@ -1,31 +1,62 @@
 /** Renews the live leases of every provider, and sweeps: one beat a provider and heartbeat, from boot until the signal fires. */
-import type { Admission } from './admission.ts'
 import type { ProxyConfig } from './config.ts'
+import type { Leases } from './leases.ts'
 import type { Ports } from './ports.ts'
 import type { Provider } from './provider.ts'
+import type { Reach } from './reach.ts'
 
-/** Resolves when every loop has ended. The first beat of each provider creates its keys before its first request. */
-export async function beat(
-  config: ProxyConfig,
-  ports: Ports,
-  admission: Admission,
-  signal: AbortSignal,
-): Promise<void> {
-  await Promise.all(config.providers.map(provider => beatFor(provider, ports, admission, signal)))
+export interface BeatParts {
+  leases: Leases
+  reach: Reach
+  /** An operator has ended the session of this member: nothing more of it may run here. */
+  endSession(member: string): void
+  /** The lease of this attempt can no longer be vouched for. */
+  fence(token: string): void
 }
 
-async function beatFor(provider: Provider, ports: Ports, admission: Admission, signal: AbortSignal) {
-  const { clock, chance, tracker, emit } = ports
+/** The counts are audited at boot, and again so many beats later: once a lease. */
+const beatsPerAudit = 4
+
+/** Resolves when every loop has ended. The first beat of each provider creates its keys before its first request. */
+export async function beat(config: ProxyConfig, ports: Ports, parts: BeatParts, signal: AbortSignal): Promise<void> {
+  await Promise.all(config.providers.map(provider => beatFor(provider, ports, parts, signal)))
+}
+
+async function beatFor(provider: Provider, ports: Ports, parts: BeatParts, signal: AbortSignal) {
+  const { clock, chance, emit } = ports
+  const { leases, reach, fence } = parts
   const random = chance.of('beat', provider.id)
-  while (!signal.aborted) {
+  for (let beats = 0; !signal.aborted; ) {
     let wait = provider.heartbeatMs * (0.8 + 0.2 * random.next())
+    for (const { token } of leases.lapsed(provider, clock.now())) {
+      emit({ kind: 'unleased', provider: provider.id, token })
+      fence(token)
+    }
     try {
-      const { reinserted } = await tracker.renew(provider, admission.holdsAt(provider))
-      if (reinserted.length) emit({ kind: 'reinserted', provider: provider.id, tokens: reinserted })
+      await renew(provider, ports, parts)
+      reach.answered(provider.id)
+      if (beats++ % beatsPerAudit === 0) await audit(provider, ports)
     } catch (error) {
+      reach.failed(provider.id)
       emit({ kind: 'store-trouble', doing: 'renew', provider: provider.id, because: String(error) })
       wait = (provider.heartbeatMs / 8) * random.next()
     }
     await clock.sleep(wait, signal).catch(() => {})
   }
+}
+
+async function renew(provider: Provider, { clock, tracker, emit }: Ports, { leases, endSession }: BeatParts) {
+  const holds = leases.at(provider)
+  const sentAt = clock.now()
+  const { reinserted, terminated = [] } = await tracker.renew(provider, holds)
+  leases.renewed(holds, sentAt)
+  if (reinserted.length) emit({ kind: 'reinserted', provider: provider.id, tokens: reinserted })
+  for (const { member, token } of holds) if (terminated.includes(token)) endSession(member)
+}
+
+/** Older versions write to the same set, and so may hands: what they left would count for ever. */
+async function audit(provider: Provider, { tracker, emit }: Ports) {
+  const report = await tracker.operator?.audit(provider)
+  const [removed, mended] = [report?.membersRemoved.length ?? 0, report?.countsMended.length ?? 0]
+  if (removed + mended > 0) emit({ kind: 'audited', provider: provider.id, removed, mended })
 }

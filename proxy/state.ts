@@ -1,9 +1,10 @@
 /** What an instance says of itself. */
-import type { Admission } from './admission.ts'
 import type { BreakerState } from './events.ts'
 import type { InFlight } from './in-flight.ts'
+import type { Leases } from './leases.ts'
 import type { Outbox } from './outbox.ts'
 import type { Millis } from './ports.ts'
+import type { Reach } from './reach.ts'
 import type { Standing } from './standing.ts'
 
 export interface ProxyState {
@@ -23,13 +24,16 @@ export interface ProviderState {
   /** Of them, how many have a lease that can no longer be vouched for. */
   unleased: number
   breaker: BreakerState
+  /** The store is known not to answer for it: the declared policy admits. */
+  storeAway: boolean
 }
 
 export const stateOf = (
   draining: boolean,
   inFlight: InFlight,
   standings: readonly Standing[],
-  admission: Admission,
+  leases: Leases,
+  reach: Reach,
   outbox: Outbox,
 ): ProxyState => ({
   draining,
@@ -38,9 +42,10 @@ export const stateOf = (
     id: provider.id,
     limit: provider.limit,
     inFlight,
-    held: admission.holdsAt(provider).length,
-    unleased: 0,
+    held: leases.countAt(provider),
+    unleased: leases.unleasedAt(provider),
     breaker: breaker.state,
+    storeAway: reach.isAway(provider.id),
   })),
-  outbox: { ...outbox.pending(), dropped: 0 },
+  outbox: outbox.pending(),
 })

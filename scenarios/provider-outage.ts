@@ -27,6 +27,12 @@ export const providerOutage: Scenario = {
     poisson({ name: 'recovery', from: 5_000, to: 6_000, perSecond: 6 }),
   ],
   faults: [{ at: 2_000, for: 3_000, call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 } }],
+  alsoUnder: [
+    { fault: 'scripts-flushed', provider: 'alpha' },
+    { fault: 'primary-fails-over', provider: 'alpha' },
+    { fault: 'proxy-skewed', instance: 0 },
+    { fault: 'proxy-terminated', instance: 0 },
+  ],
   checks: afterFailures,
   catches: ['ttl-only', 'renews-after-release'],
   spares: ['ref-count'],

@@ -55,10 +55,10 @@ export interface StoreLever {
 export interface SlotLever {
   /**
    * Moves the provider's slot to another primary in the old way: `SETSLOT MIGRATING` and `IMPORTING`, key by key with this pause
-   * between the keys, then `SETSLOT NODE`. Resolves when the migration has begun; undo waits until it is over.
+   * between the keys, then `SETSLOT NODE`; before the first key it waits for `leadMs`, else for a pause as well. Resolves when the migration has begun; undo waits until it is over.
    * Seen: another node owns the slot.
    */
-  migrate(pauseMs: Millis): Promise<Pulled>
+  migrate(pauseMs: Millis, leadMs?: Millis): Promise<Pulled>
 }
 
 /** Which ways between proxies and nodes: all instances, or all nodes, where one is not named. */

@@ -1,5 +1,6 @@
 /** Plays a plan in a world, in a straight line. */
 
+import type { Millis } from '../proxy/ports.ts'
 import type { Fault, Heal } from './faults/fault.ts'
 import * as faults from './faults/index.ts'
 import type { Levers, Receipt } from './levers.ts'
@@ -22,6 +23,8 @@ export async function play(plan: Plan, world: World): Promise<void> {
   const levers = leversFor(plan, world)
   const standing = new Map<string, Standing>()
   const healed: [string, Standing][] = []
+  const healing: Promise<void>[] = []
+  const time = { sleep: (ms: Millis) => world.until(world.now() + ms) }
 
   async function heal(id: string) {
     const trouble = standing.get(id)
@@ -32,12 +35,28 @@ export async function play(plan: Plan, world: World): Promise<void> {
     healed.push([id, trouble])
   }
 
+  /** Beside all else: a cure may take a while, or need another one first. Joined below. */
+  function startHealing(id: string) {
+    const cure = heal(id)
+    cure.catch(() => {})
+    healing.push(cure)
+  }
+
   async function take(step: Exclude<Step, AskStep>) {
     if (step.do === 'phase') return world.record({ kind: 'phase', phase: step.phase })
-    if (step.do === 'heal') return heal(step.id)
+    if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
-    world.record({ kind: 'fault-injected', fault: fault.name, id: step.id })
-    standing.set(step.id, { fault: fault.name, ...(await fault.inject(levers, step.call)) })
+    const { instance } = step.call
+    const takes = typeof fault.takes === 'function' ? fault.takes(step.call) : fault.takes
+    world.record({
+      kind: 'fault-injected',
+      fault: fault.name,
+      id: step.id,
+      ...(takes && { takes }),
+      ...(instance !== undefined && { instance: `proxy-${instance + 1}` }),
+    })
+    const injected = await fault.inject(levers, step.call, time)
+    standing.set(step.id, { fault: fault.name, ...injected })
   }
 
   world.begin()
@@ -52,11 +71,18 @@ export async function play(plan: Plan, world: World): Promise<void> {
     }
     await asked
   } finally {
-    for (const id of [...standing.keys()]) await heal(id)
+    for (const id of [...standing.keys()]) startHealing(id)
+    await allDone(healing)
   }
   for (const [id, { fault, receipt }] of healed) world.record({ kind: 'receipt', fault, id, ...(await receipt()) })
   await rest(plan.topology, world)
   await world.finish()
+}
+
+/** Waits for all of them, then rejects as the first that did. */
+async function allDone(work: readonly Promise<void>[]) {
+  await Promise.allSettled(work)
+  await Promise.all(work)
 }
 
 /** Nobody asks any more: one look when everything in transit has arrived, and one when no window excuses a member. */

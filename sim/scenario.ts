@@ -23,6 +23,8 @@ export interface Scenario {
   phases: { baselineAt: Millis; stormAt: Millis; recoveryAt: Millis; endAt: Millis }
   load: readonly Load[]
   faults: readonly ScheduledFault[]
+  /** Faults that a swarm may add while the storm lasts, because every claim holds under them as well. */
+  alsoUnder?: readonly FaultCall[]
   checks: readonly Check[]
   /** Wrong trackers that must be caught here: each must fail every check of this scenario that it says it breaks. */
   catches: readonly string[]

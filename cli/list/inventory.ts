@@ -26,7 +26,7 @@ export interface Inventory {
 }
 
 export function inventory(): Inventory {
-  const storms = inOrder<Scenario>(scenarios)
+  const storms = byName<Scenario>(scenarios)
   const caughtBy = (tracker: string) =>
     storms.filter(({ catches }) => catches.includes(tracker)).map(({ name }) => name)
   return {
@@ -39,21 +39,21 @@ export function inventory(): Inventory {
       catches,
       spares,
     })),
-    faults: inOrder<Fault>(faults).map(({ name, claim, needs, aims }) => ({ name, claim, needs, aims })),
-    checks: inOrder<Check>(checks).map(({ name, claim, kind }) => ({ name, claim, kind })),
-    trackers: inOrder<TrackerVariant>(trackers).map(({ name, claim, breaks }) => ({
+    faults: byName<Fault>(faults).map(({ name, claim, needs, aims }) => ({ name, claim, needs, aims })),
+    checks: byName<Check>(checks).map(({ name, claim, kind }) => ({ name, claim, kind })),
+    trackers: byName<TrackerVariant>(trackers).map(({ name, claim, breaks }) => ({
       name,
       claim,
       breaks,
       caughtBy: caughtBy(name),
     })),
-    loads: Object.entries(loadClaims).map(([name, claim]) => ({ name, claim })),
+    loads: byName(Object.entries(loadClaims).map(([name, claim]) => ({ name, claim }))),
   }
 }
 
-/** By name: a module's exports come in the order of their names, and under a test runner in that of its lines. */
-const inOrder = <T extends { name: string }>(registry: Readonly<Record<string, T>>): T[] =>
-  Object.values(registry).sort((a, b) => (a.name < b.name ? -1 : 1))
+/** A module's own order is its loader's: Node sorts by export, a test runner may not. */
+const byName = <T extends { name: string }>(registry: Readonly<Record<string, T>> | readonly T[]): T[] =>
+  Object.values(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 /** The checks that every scenario makes, so that a list need not repeat them. */
 export function sharedChecks({ scenarios }: Inventory): string[] {

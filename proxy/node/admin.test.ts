@@ -28,7 +28,15 @@ async function open({
   const state = (): ProxyState => ({
     draining,
     requestsInFlight: 0,
-    providers: [...limits].map(([id, limit]) => ({ id, limit, inFlight: 1, held: 1, unleased: 0, breaker: 'closed' })),
+    providers: [...limits].map(([id, limit]) => ({
+      id,
+      limit,
+      inFlight: 1,
+      held: 1,
+      unleased: 0,
+      breaker: 'closed',
+      storeAway: false,
+    })),
     outbox: { count: 0, oldestMs: 0, dropped: 0 },
   })
   const routes = adminRoutes({
@@ -85,7 +93,9 @@ describe('an operator', () => {
   test('sees each provider with what the store counts', async () => {
     const { ask } = await open()
     expect((await ask('GET', '/admin/providers')).body).toEqual({
-      providers: [{ id: 'alpha', limit: 5, inFlight: 1, held: 1, unleased: 0, breaker: 'closed', sessions: 2 }],
+      providers: [
+        { id: 'alpha', limit: 5, inFlight: 1, held: 1, unleased: 0, breaker: 'closed', storeAway: false, sessions: 2 },
+      ],
     })
   })
   test('changes a limit, and is told the one before', async () => {

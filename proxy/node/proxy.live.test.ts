@@ -225,14 +225,18 @@ describe('with a Redis Cluster of its own', () => {
     }
 
     test('is told and broken at the drain’s deadline; new requests are refused until then; its slot goes back', async () => {
-      const { command, url, providers, broken, heard } = await streaming(1_500)
+      const { command, url, adminUrl, providers, broken, heard } = await streaming(3_000)
       command.child.kill('SIGTERM')
+      // Asked before the signal has arrived, a request would be admitted and never end.
       await vi.waitFor(async () => {
-        const refused = await ask(url)
-        expect(refused.statusCode).toBe(503)
-        expect(refused.headers).toMatchObject({ connection: 'close', 'retry-after': '1' })
-        await refused.body.dump()
+        const ready = await call(`${adminUrl}/readyz`, { dispatcher })
+        await ready.body.dump()
+        expect(ready.statusCode).toBe(503)
       })
+      const refused = await ask(url)
+      expect(refused.statusCode).toBe(503)
+      expect(refused.headers).toMatchObject({ connection: 'close', 'retry-after': '1' })
+      await refused.body.dump()
       expect(await broken).toBe('broken')
       expect(heard()).toMatch(/data: \{"error":.*closing.*\n\n$/)
       expect(await command.exited).toBe(1)

@@ -1,7 +1,7 @@
 /** What every tracker promises on a real cluster, and what the reference promises beyond it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type LiveCluster, launchCluster } from '../../sim/worlds/live/cluster/index.ts'
 import { findRedisServer, thisMachine } from '../../sim/worlds/live/redis-server.ts'
 import { openRedis, type RedisStore } from '../node/redis.ts'
@@ -123,9 +123,9 @@ describe('lease', () => {
     await tracker.acquire(hold(to, 'a', 't1'))
     await tracker.release(hold(to, 'a', 't1'), 'success')
     const lost = [hold(to, 'b', 't2'), hold(to, 'c', 't3')]
-    expect(await tracker.renew(to, [hold(to, 'a', 't1'), ...lost])).toEqual({ reinserted: ['t2', 't3'] })
+    expect(await tracker.renew(to, [hold(to, 'a', 't1'), ...lost])).toMatchObject({ reinserted: ['t2', 't3'] })
     expect((await members()).sort()).toEqual(['s:b', 's:c'])
-    expect(await tracker.renew(to, lost)).toEqual({ reinserted: [] })
+    expect(await tracker.renew(to, lost)).toMatchObject({ reinserted: [] })
   })
 
   test('a lease that nobody renews ends after four heartbeats of beats, and a renewed one does not', async () => {
@@ -179,5 +179,104 @@ describe('lease', () => {
     expect(await kindOf(tracker, hold(to, 'a', 't1'))).toBe('admitted')
     expect(await kindOf(tracker, hold(to, 'a', 't2'))).toBe('admitted')
     expect(await kindOf(tracker, hold(to, 'a', 't3'))).toBe('full')
+  })
+
+  test.each(['session', 'attempt'] as const)('a limit of 0 per %s is none, and everybody is counted', async unit => {
+    const tracker = create()
+    const to = provider(0, { unit })
+    for (let n = 1; n <= 60; n++)
+      expect(await tracker.acquire(hold(to, `s${n}`, `t${n}`))).toEqual({ kind: 'admitted', count: n })
+    expect(await tracker.operator!.count(to)).toBe(60)
+    expect(await members()).toHaveLength(60)
+  })
+
+  test('a renewal of more than one call takes is one renewal', async () => {
+    const tracker = create()
+    const to = provider(0)
+    const holds = Array.from({ length: 1_203 }, (_, n) => hold(to, `s${n}`, `t${n}`))
+    const { reinserted } = await tracker.renew(to, holds)
+    expect(reinserted).toEqual(holds.map(({ token }) => token))
+    expect(await tracker.operator!.count(to)).toBe(1_203)
+    expect((await tracker.renew(to, holds)).reinserted).toEqual([])
+  })
+
+  test('what makes room passes when memory is full, what takes it does not', async () => {
+    const tracker = create()
+    const to = provider(5)
+    await tracker.acquire(hold(to, 'a', 't1'))
+    const memory = (most: string) =>
+      Promise.all(redis.nodes('master').map(node => node.config('SET', 'maxmemory', most)))
+    await memory('1')
+    try {
+      await expect(tracker.acquire(hold(to, 'b', 't2'))).rejects.toThrow('OOM')
+      await tracker.renew(to, [hold(to, 'a', 't1')])
+      await tracker.release(hold(to, 'a', 't1'), 'success')
+    } finally {
+      await memory('0')
+    }
+    expect(await members()).toEqual([])
+  })
+})
+
+describe('an operator', () => {
+  const create = () => trackers.lease.create(store, 0, Date.now)
+
+  test.each(['a', '#', '', 'x y', 't1 s:a'])(
+    'ends session %j: none of it is admitted for a lease, its owners are told, nobody else is',
+    async session => {
+      const tracker = create()
+      const to = provider(5, { heartbeatMs: 60 })
+      const mine = [hold(to, session, 't1'), hold(to, session, 't2')]
+      const other = hold(to, 'other', 't3')
+      for (const one of [...mine, other]) await tracker.acquire(one)
+      for (let n = 0; n < 2; n++) expect(await tracker.operator!.terminate(to, memberOf(session))).toBe(2)
+      expect(await kindOf(tracker, hold(to, session, 't4'))).toBe('terminated')
+      expect(await kindOf(tracker, hold(to, 'other', 't5'))).toBe('admitted')
+      expect(await tracker.renew(to, [...mine, other])).toMatchObject({ reinserted: [], terminated: ['t1', 't2'] })
+      expect((await members()).sort(), 'counted until given back').toEqual([memberOf(session), 's:other'].sort())
+      for (const one of mine) await tracker.release(one, 'abort')
+      expect(await members()).toEqual(['s:other'])
+      expect((await tracker.renew(to, mine)).reinserted, 'nothing comes back to life').toEqual([])
+      await vi.waitFor(async () => {
+        await tracker.renew(to, [other])
+        expect(await kindOf(tracker, hold(to, session, `again ${Math.random()}`.replace(' ', '')))).toBe('admitted')
+      }, 5_000)
+    },
+  )
+
+  test('audits: members of an older version go, counts are mended, sessions that are missing come back, what is right stays', async () => {
+    const tracker = create()
+    const to = provider(0)
+    const live = Array.from({ length: 40 }, (_, n) => hold(to, `s${n % 30}`, `t${n}`))
+    for (const one of live) await tracker.acquire(one)
+    const before = await redis.zrange(sessionsKey('alpha'), '0', '-1', 'WITHSCORES')
+    const legacy = Array.from({ length: 1_300 }, (_, n) => [1_700_000_000_000 + n, `old-${n}`] as const)
+    await redis.zadd(sessionsKey('alpha'), ...legacy.flat(), 7, 's:s0', 0.5, 'by hand')
+    await redis.zrem(sessionsKey('alpha'), 's:s1')
+    const report = await tracker.operator!.audit(to)
+    expect(report.membersRemoved).toHaveLength(1_301)
+    expect(report.membersRemoved).toEqual(expect.arrayContaining(['old-0', 'old-1299', 'by hand']))
+    expect([...report.countsMended].sort()).toEqual(['s:s0', 's:s1'])
+    const after = await redis.zrange(sessionsKey('alpha'), '0', '-1', 'WITHSCORES')
+    const counts = (entries: string[]) => entries.join(' ').replace(/^# -?\d+ | # -?\d+/, '')
+    expect(counts(after)).toBe(counts(before))
+    expect(await tracker.operator!.audit(to)).toMatchObject({ membersRemoved: [], countsMended: [] })
+  })
+
+  test('audits while everybody works, and takes nothing away', async () => {
+    const tracker = create()
+    const to = provider(0)
+    await redis.zadd(sessionsKey('alpha'), ...Array.from({ length: 2_000 }, (_, n) => [1e12 + n, `old-${n}`]).flat())
+    const holds = Array.from({ length: 300 }, (_, n) => hold(to, `s${n}`, `t${n}`))
+    const [report] = await Promise.all([
+      tracker.operator!.audit(to),
+      ...holds.map(async (one, n) => {
+        await tracker.acquire(one)
+        if (n % 3 === 0) await tracker.release(one, 'success')
+      }),
+    ])
+    expect(report.membersRemoved).toHaveLength(2_000)
+    expect(report.countsMended).toEqual([])
+    expect(await members()).toHaveLength(200)
   })
 })

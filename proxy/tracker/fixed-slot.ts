@@ -12,7 +12,7 @@ const slotOf = (hold: Hold): Hold => ({ ...hold, provider: longer(hold.provider)
 export const fixedSlot: TrackerVariant = {
   name: 'fixed-slot',
   claim: 'slots of one long time to live, which nobody renews',
-  breaks: ['nothing-uncounted', 'limits-hold', 'tracks-truth'],
+  breaks: ['nothing-uncounted', 'limits-hold', 'tracks-truth', 'leases-end'],
   membership: 'in-flight',
   membersKey: sessionsKey,
   create(store, windowMs, wallNow) {

@@ -8,12 +8,20 @@ import type { Script, Store, Tracker, TrackerVariant } from './tracker.ts'
 
 /** The scripts under a clock, which is the head of each. */
 export function scriptsUnder(clock: 'lease' | 'wall-clock') {
-  const script = (name: string): Script => ({
+  const script = (name: string, firstLine: 'shebang' | 'shebang-oom' = 'shebang'): Script => ({
     name: `${clock}-${name}`,
-    files: [`${clock}/clock.lua`, `lease/${name}.lua`],
+    files: [`lease/${firstLine}.lua`, `${clock}/clock.lua`, 'lease/reap.lua', `lease/${name}.lua`],
     keys: 2,
   })
-  return { acquire: script('acquire'), release: script('release'), renew: script('renew') } as const
+  return {
+    acquire: script('acquire'),
+    // What makes room, or keeps the count true, must pass when memory is full.
+    release: script('release', 'shebang-oom'),
+    renew: script('renew', 'shebang-oom'),
+    count: script('count', 'shebang-oom'),
+    terminate: script('terminate', 'shebang-oom'),
+    audit: script('audit', 'shebang-oom'),
+  } as const
 }
 
 /** All that ever runs for this tracker. */
@@ -39,28 +47,64 @@ export function leasesOf(
       const { id, unit, limit } = provider
       const { lease, tombstone } = timesOf(provider)
       const args = [clockArgument(provider), lease, tombstone, unit, limit, member, token]
-      const [kind, count, retryAfterMs] = (await store.run(scripts.acquire, keysOf(id), args)) as [
+      const [kind, count = 0, retryAfterMs = 0] = (await store.run(scripts.acquire, keysOf(id), args)) as [
         string,
         number,
         number?,
       ]
-      if (kind === 'dead') return { kind }
-      if (kind === 'full') return { kind, count, retryAfterMs: retryAfterMs ?? 0 }
-      return { kind: 'admitted', count }
+      if (kind === 'dead' || kind === 'terminated') return { kind }
+      return kind === 'full' ? { kind, count, retryAfterMs } : { kind: 'admitted', count }
     },
     async release({ provider, member, token }) {
       const { tombstone } = timesOf(provider)
       await store.run(scripts.release, keysOf(provider.id), [clockArgument(provider), tombstone, member, token])
     },
     async renew(provider, holds) {
-      const pairs = holds.flatMap(({ member, token }) => [member, token])
       const { lease } = timesOf(provider)
-      const args = [clockArgument(provider), lease, ...pairs]
-      const [, ...reinserted] = (await store.run(scripts.renew, keysOf(provider.id), args)) as [number, ...string[]]
-      return { reinserted }
+      const reinserted: string[] = []
+      const terminated: string[] = []
+      let from = 0
+      do {
+        const pairs = holds.slice(from, (from += mostRenewals)).flatMap(({ member, token }) => [member, token])
+        const args = [clockArgument(provider), lease, ...pairs]
+        const [inserted, ended] = (await store.run(scripts.renew, keysOf(provider.id), args)) as [string[], string[]]
+        reinserted.push(...inserted)
+        terminated.push(...ended)
+      } while (from < holds.length)
+      return { reinserted, terminated }
+    },
+    operator: {
+      count: async provider =>
+        (await store.run(scripts.count, keysOf(provider.id), [clockArgument(provider)])) as number,
+      async terminate(provider, member) {
+        const args = [clockArgument(provider), timesOf(provider).lease, member]
+        return (await store.run(scripts.terminate, keysOf(provider.id), args)) as number
+      },
+      async audit(provider) {
+        const report = { scanned: 0, membersRemoved: [] as string[], countsMended: [] as string[] }
+        let from = 0
+        for (;;) {
+          const args = [clockArgument(provider), from, auditBatch]
+          const [seen, removed, mended] = (await store.run(scripts.audit, keysOf(provider.id), args)) as [
+            number,
+            string[],
+            string[],
+          ]
+          report.scanned += seen
+          report.membersRemoved.push(...removed)
+          report.countsMended.push(...mended)
+          from += seen - removed.length
+          if (seen < auditBatch) return report
+        }
+      },
     },
   }
 }
+
+/** Renewals in one call: a script of so many takes a few milliseconds, and nobody else is served meanwhile. */
+const mostRenewals = 500
+/** Members that one call of an audit looks at, likewise. */
+const auditBatch = 500
 
 export const lease: TrackerVariant = {
   name: 'lease',

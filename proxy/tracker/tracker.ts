@@ -14,6 +14,8 @@ export type Admission =
   | { kind: 'admitted'; count: number }
   | { kind: 'full'; count: number; retryAfterMs: number }
   | { kind: 'dead' }
+  /** An operator has ended the session. */
+  | { kind: 'terminated' }
   /** The tracker let it pass without counting it. Only careless trackers do. */
   | { kind: 'uncounted'; because: string }
 
@@ -24,16 +26,28 @@ export type Ending = 'success' | 'failure' | 'abort' | 'unused'
 export interface Tracker {
   acquire(hold: Hold): Promise<Admission>
   release(hold: Hold, ending: Ending): Promise<void>
-  /** Extends live holds, and sweeps what expired; with no holds it only sweeps. Answers the tokens the store had lost. */
-  renew(provider: Provider, holds: readonly Hold[]): Promise<{ reinserted: readonly string[] }>
+  /** Extends live holds, and sweeps what expired; with no holds it only sweeps. */
+  renew(provider: Provider, holds: readonly Hold[]): Promise<Renewal>
   /** Only the reference has them. */
   operator?: {
     /** Members of the active set, the anchor left out. */
     count(provider: Provider): Promise<number>
-    /** Marks the live attempts of this member as ended by an operator; answers how many. */
+    /**
+     * For a lease this member is admitted nowhere, and who renews one of its attempts is told. Answers how many attempts it has;
+     * they count until their owners give them back.
+     */
     terminate(provider: Provider, member: string): Promise<number>
+    /** Rebuilds the counts from the attempts, in bounded batches: what an older version or a hand left goes. */
     audit(provider: Provider): Promise<AuditReport>
   }
+}
+
+/** Tokens among those renewed. */
+export interface Renewal {
+  /** The store had lost them. */
+  reinserted: readonly string[]
+  /** An operator has ended their sessions. */
+  terminated?: readonly string[]
 }
 
 export interface AuditReport {

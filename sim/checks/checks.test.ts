@@ -4,7 +4,7 @@ import { judge } from '../judge.ts'
 import { measure } from '../measure/index.ts'
 import type { Check } from './check.ts'
 import * as registry from './index.ts'
-import { cleanHistory, sampleTopology } from './sample.ts'
+import { cleanHistory, inOrder, sampleTopology } from './sample.ts'
 
 const checks: Check[] = Object.values(registry)
 const verdictsOf = (history: Parameters<typeof measure>[0]) =>
@@ -47,24 +47,16 @@ test('a fault that did not land makes every passed claim unknown, and leaves a f
   expect(verdictsOf(both).find(({ check }) => check === 'limits-hold')!.result).toBe('fail')
 })
 
-test('what Redis lost is not held against the proxy', () => {
+test('a release that Redis lost is excused for as long as its lease lives, and not longer', () => {
   const spoilt = registry.everySlotReturned.counterexample(cleanHistory)
-  const lost = {
-    at: 1_500,
-    from: 'tap',
-    kind: 'store-lost',
-    provider: 'alpha',
-    member: 's:s3',
-    score: 1,
-    since: 1_499,
-    node: 'n',
-    offset: 1,
-  } as const
-  const history = [...spoilt, lost].toSorted((a, b) => a.at - b.at)
-  expect(verdictsOf(history).find(({ check }) => check === 'every-slot-returned')).toMatchObject({
-    result: 'unknown',
-    because: expect.stringContaining('Redis lost'),
-  })
+  const quick = { ...sampleTopology, providers: sampleTopology.providers.map(spec => ({ ...spec, heartbeatMs: 100 })) }
+  const verdict = (lostAt: number) => {
+    const lost = { from: 'tap', kind: 'store-lost', provider: 'alpha', member: 's:s3', score: 1, node: 'n' } as const
+    const history = inOrder([...spoilt, { ...lost, at: lostAt, since: lostAt - 1, offset: lostAt }])
+    return registry.everySlotReturned.of(measure(history, quick), quick).result
+  }
+  expect(verdict(1_700)).toBe('pass')
+  expect(verdict(1_500)).toBe('fail')
 })
 
 test('a check that throws is unknown', () => {

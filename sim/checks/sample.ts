@@ -109,6 +109,39 @@ const limited: readonly Event[] = [
   ),
 ]
 
+/** An instance that dies with one attempt in flight: its member stays until the lease ends, its client is cut off. */
+const killedAt = 100
+const crash: readonly Event[] = [
+  ...requestOf('r-cut', 'cut', 60, killedAt + 2).flatMap((event): Event[] => {
+    if (event.kind === 'request-began') return [{ ...event, from: 'proxy-2' }]
+    if (event.kind === 'client-ended') return [{ ...event, outcome: 'broken', status: 0, bytes: 0 }]
+    return event.kind === 'client-sent' ? [event] : []
+  }),
+  ...attemptOf('beta', 'cut', 'r-cut', 70, killedAt + 1).map((event): Event => {
+    if (event.kind === 'provider-ended') return { ...event, outcome: 'peer-closed' }
+    return event.kind === 'store-changed' && event.score === null ? { ...event, at: 1_720, since: 1_719 } : event
+  }),
+  {
+    at: killedAt,
+    from: 'runner',
+    kind: 'fault-injected',
+    fault: 'proxy-killed',
+    id: 'f0',
+    takes: 'requests',
+    instance: 'proxy-2',
+  },
+  { at: 400, from: 'runner', kind: 'fault-healed', fault: 'proxy-killed', id: 'f0' },
+  {
+    at: 1_750,
+    from: 'runner',
+    kind: 'receipt',
+    fault: 'proxy-killed',
+    id: 'f0',
+    landed: true,
+    because: 'proxy-2 was killed with 1 request open',
+  },
+]
+
 /** Ten sessions 150 ms apart; those of the storm fail at alpha and are served by beta. */
 function sessions(): Event[] {
   const events: Event[] = []
@@ -149,8 +182,8 @@ export const cleanHistory: readonly Event[] = inOrder([
     at: 2_203,
     from: 'client',
     kind: 'generator',
-    planned: 12,
-    sent: 12,
+    planned: 13,
+    sent: 13,
     dropped: 0,
     latenessP50Ms: 0.1,
     latenessP99Ms: 1,
@@ -158,6 +191,7 @@ export const cleanHistory: readonly Event[] = inOrder([
   ...sessions(),
   ...leaver,
   ...limited,
+  ...crash,
 ])
 
 /** Makes one session's removal after its failure come so much later, or never. */

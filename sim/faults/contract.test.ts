@@ -1,4 +1,4 @@
-/** What every fault in the registry owes: its own cure, and proof that it landed. */
+/** What every fault of a provider owes: its own cure, and proof that it landed. Of all others: `contract.sim.test.ts`. */
 import { describe, expect, test } from 'vitest'
 import type { Levers, WorldLevers } from '../levers.ts'
 import { type Behaviours, createBehaviours } from '../providers/behaviours.ts'
@@ -33,6 +33,10 @@ function stage() {
   return { levers, alpha: providers.get('alpha')!, beta: providers.get('beta')! }
 }
 
+const ofProviders = Object.values<Fault>(faults).filter(({ needs }) => needs.includes('provider'))
+/** None of them waits. */
+const time = { sleep: () => Promise.reject(new Error('no fault of a provider sleeps')) }
+
 /** An attempt, as it meets what the provider does now. */
 function meet(behaviours: Behaviours) {
   const pace = { firstByteMs: 1, tokens: 2, tokenMs: 1, spread: 0 }
@@ -40,7 +44,7 @@ function meet(behaviours: Behaviours) {
   behaviours.count(answer(asked, behaviours.now(), pace, randomFor(1, 'contract')).shows)
 }
 
-describe.each(Object.values<Fault>(faults))('$name', fault => {
+describe.each(ofProviders)('$name', fault => {
   const call = { fault: fault.name, provider: 'alpha' }
 
   test('says what it is, and which levers it pulls', () => {
@@ -51,7 +55,7 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
 
   test('changes its provider alone, and the heal leaves it as it was', async () => {
     const { levers, alpha, beta } = stage()
-    const { heal } = await fault.inject(levers, call)
+    const { heal } = await fault.inject(levers, call, time)
     expect(alpha.now()).not.toEqual(before)
     expect(beta.now()).toEqual(before)
     await heal()
@@ -62,8 +66,8 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
 
   test('two of it overlap and heal in either order', async () => {
     const { levers, alpha } = stage()
-    const first = await fault.inject(levers, call)
-    const second = await fault.inject(levers, call)
+    const first = await fault.inject(levers, call, time)
+    const second = await fault.inject(levers, call, time)
     await first.heal()
     expect(alpha.now()).not.toEqual(before)
     await second.heal()
@@ -72,7 +76,7 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
 
   test('has not landed when nobody asked: what came before and after is not its doing', async () => {
     const { levers, alpha } = stage()
-    const { heal, receipt } = await fault.inject(levers, call)
+    const { heal, receipt } = await fault.inject(levers, call, time)
     await heal()
     meet(alpha)
     await heal()
@@ -81,7 +85,7 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
 
   test('has landed when an attempt was affected; says how many', async () => {
     const { levers, alpha } = stage()
-    const { heal, receipt } = await fault.inject(levers, call)
+    const { heal, receipt } = await fault.inject(levers, call, time)
     alpha.count('healthy')
     meet(alpha)
     meet(alpha)
@@ -91,22 +95,21 @@ describe.each(Object.values<Fault>(faults))('$name', fault => {
 
   test('is not landed before it is healed', async () => {
     const { levers, alpha } = stage()
-    const { receipt } = await fault.inject(levers, call)
+    const { receipt } = await fault.inject(levers, call, time)
     meet(alpha)
     expect((await receipt()).landed).toBe(false)
   })
 })
 
-test('each fault has a name of its own', () => {
-  const names = Object.values<Fault>(faults).map(({ name }) => name)
-  expect(new Set(names).size).toBe(names.length)
-})
-
 test('the call decides what the provider does', async () => {
   const { levers, alpha } = stage()
-  await faults.providerFails.inject(levers, { fault: 'provider-fails', provider: 'alpha', status: 529, afterMs: 5 })
+  await faults.providerFails.inject(
+    levers,
+    { fault: 'provider-fails', provider: 'alpha', status: 529, afterMs: 5 },
+    time,
+  )
   expect(alpha.now()).toEqual({ kind: 'error', status: 529, afterMs: 5 })
   const some = { fault: 'provider-fails', provider: 'alpha', ratio: 0.25, status: 500, afterMs: 5 }
-  await faults.providerFails.inject(levers, some)
+  await faults.providerFails.inject(levers, some, time)
   expect(alpha.now()).toEqual({ kind: 'mixed', ratio: 0.25, of: { kind: 'error', status: 500, afterMs: 5 } })
 })

@@ -1,7 +1,17 @@
 /** A Fault is one kind of trouble. Injecting it returns its own cure, so none can be written without one. */
+import type { Clock } from '../../proxy/ports.ts'
 import type { Levers, Receipt } from '../levers.ts'
 
+/**
+ * `store`: it cannot be asked, or not in time, and what it acknowledged last may be lost. `room`: it admits nobody.
+ * `members`: it forgets what it held. `requests`: an instance dies with those that are open in it. `time`: an instance does nothing while it lasts.
+ */
+export type Taken = 'store' | 'room' | 'members' | 'requests' | 'time'
+
 export type Heal = () => Promise<void>
+
+/** All that a fault may do with time. */
+export type Time = Pick<Clock, 'sleep'>
 
 /** A fault as it stands in a plan: printable, and enough to inject it again. */
 export interface FaultCall {
@@ -20,6 +30,8 @@ export interface Fault {
   needs: readonly (keyof Levers)[]
   /** What its call must name. */
   aims: readonly ('provider' | 'instance')[]
-  /** `receipt` is asked after the heal. */
-  inject(levers: Levers, call: FaultCall): Promise<{ heal: Heal; receipt(): Promise<Receipt> }>
+  /** What it takes from the proxies: what follows from that alone is no fault of theirs. */
+  takes?: Taken | ((call: FaultCall) => Taken | undefined)
+  /** Rejects, and does nothing, where the call says what cannot be. `receipt` is asked after the heal. */
+  inject(levers: Levers, call: FaultCall, time: Time): Promise<{ heal: Heal; receipt(): Promise<Receipt> }>
 }

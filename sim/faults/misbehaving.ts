@@ -1,6 +1,7 @@
 /** What the faults that change a provider's behaviour have in common: the lever, and what the provider counted as proof. */
 import type { Behaviour, Shown } from '../providers/model.ts'
 import type { Fault } from './fault.ts'
+import { numberOf, providerOf } from './parameters.ts'
 
 /** A parameter of the call, or what it usually is. */
 export type Given = (parameter: string, usual: number) => number
@@ -21,8 +22,9 @@ export const misbehaving = ({ name, claim, shows, says, behaviour }: Misbehaviou
   claim,
   needs: ['provider'],
   aims: ['provider'],
-  async inject(levers, { provider = '', ...parameters }) {
-    const given: Given = (parameter, usual) => Number(parameters[parameter] ?? usual)
+  async inject(levers, call) {
+    const provider = providerOf(call)
+    const given: Given = (parameter, usual) => numberOf(call, parameter, usual)
     const of = behaviour(given)
     const ratio = given('ratio', 1)
     const lever = levers.provider(provider)

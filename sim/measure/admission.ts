@@ -1,4 +1,4 @@
-/** Refusals, and those among them that only ghosts can explain. */
+/** Refusals, and those among them that only ghosts can explain; and admissions of which the store was not asked. */
 import type { Event } from '../history.ts'
 import type { Ledger } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -14,13 +14,32 @@ export function admission(): Meter {
   const ghosts = new Findings()
   let refusals = 0
   let requests = 0
-  let failOpen = 0
+  const failed = new Findings()
+  /** Under the declared policy: admissions, those among them that nothing excuses, and refusals. */
+  const policy = { admitted: 0, unexcused: 0, refused: 0, lastAt: Number.NEGATIVE_INFINITY }
+
+  function withoutStore(
+    event: Extract<Event, { kind: 'uncounted-admission' | 'refused-without-store' }>,
+    ledger: Ledger,
+  ) {
+    policy.lastAt = event.at
+    failed.add(
+      `${event.provider} was not asked for session ${event.session} at ${seconds(event.at)}: ${event.because}`,
+      event,
+    )
+    if (event.kind === 'refused-without-store') policy.refused++
+    else {
+      policy.admitted++
+      if (!ledger.trouble.admitsNobody(event.at)) policy.unexcused++
+    }
+  }
 
   function judge(refused: Refused, ledger: Ledger) {
     const spec = ledger.topology.providers.find(({ id }) => id === refused.provider)
-    if (!spec) return
+    // What piled up while the store was away is no ghost.
+    if (!spec || ledger.trouble.storeAway(refused.at - refused.waitedMs, refused.at)) return
     const entitled = entitledDuring(refused, ledger)
-    if (entitled >= spec.limit) return
+    if (spec.limit > 0 && entitled >= spec.limit) return
     ghosts.add(
       `${refused.provider} refused session ${refused.session} at ${seconds(refused.at)} with ${refused.count} members, although at most ${entitled} ${spec.unit}s could be there, limit ${spec.limit}`,
       refused,
@@ -32,17 +51,25 @@ export function admission(): Meter {
       while (waiting.length && waiting[0]!.at + ledger.topology.transitMs < event.at) judge(waiting.shift()!, ledger)
       if (event.kind === 'client-sent') requests++
       if (event.at < ledger.judgedFrom) return
-      if (event.kind === 'uncounted-admission') failOpen++
+      if (event.kind === 'uncounted-admission' || event.kind === 'refused-without-store') withoutStore(event, ledger)
       if (event.kind !== 'refused') return
       refusals++
       waiting.push(event)
     },
     done(ledger) {
       for (const refused of waiting) judge(refused, ledger)
-      const figures: Record<string, number> = requests
-        ? { 'admission.refusals': refusals, 'admission.ghostRejections': ghosts.count, 'store.failOpen': failOpen }
-        : {}
-      return { figures, ghostRejections: ghosts.list }
+      if (requests === 0) return { figures: {}, ghostRejections: [], failedAdmissions: [] }
+      const figures: Record<string, number> = {
+        'admission.refusals': refusals,
+        'admission.ghostRejections': ghosts.count,
+        'admission.failed': failed.count,
+        'store.failOpen': policy.admitted,
+        'store.failOpenUnexcused': policy.unexcused,
+        'store.failClosed': policy.refused,
+      }
+      if (failed.count && ledger.healedAt !== undefined)
+        figures['store.policyEndsAfterHealMs'] = Math.max(0, policy.lastAt - ledger.healedAt)
+      return { figures, ghostRejections: ghosts.list, failedAdmissions: failed.list }
     },
   }
 }
@@ -64,6 +91,7 @@ function entitledDuring({ provider, at, waitedMs }: Refused, ledger: Ledger): nu
       seat.attempts.size > 0 ||
       (seat.ended !== undefined && seat.ended.event.at >= from) ||
       cameLately ||
+      ((seat.joinedAt !== undefined || (seat.left?.at ?? 0) >= from) && ledger.excusedUntil(seat) >= from) ||
       (membership === 'recently-active' && seat.lastSuccessAt + windowMs >= from)
     if (there) entitled++
   }

@@ -8,6 +8,8 @@ type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
 interface Asked {
   sent: Of<'client-sent'>
+  /** Which proxy took it. */
+  instance?: string
   /** Undefined in the warm-up. */
   tally: Tally | undefined
   /** It was sent when everything had had its time to be as before. */
@@ -74,6 +76,7 @@ export function clients(): Meter {
   /** Attempts of before the heal: they may fail after it, and open a breaker then. */
   const before = new Set<string>()
   let lastTrouble = Number.NEGATIVE_INFINITY
+  let cutByCrash = 0
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
@@ -87,12 +90,13 @@ export function clients(): Meter {
     if (asked.settled) into(settled)
   }
 
-  function ended(event: Of<'client-ended'>, asked: Asked) {
+  function ended(event: Of<'client-ended'>, asked: Asked, { trouble, topology }: Ledger) {
     const { sent, firstByteAt } = asked
     const took = event.at - sent.plannedAt
     if (event.hidden) hidden.add(`request ${event.request} looks whole: ${event.because ?? 'it is not'}`, sent, event)
     if (event.outcome === 'aborted') count(asked, tally => void tally.aborted++)
-    if (event.outcome === 'broken')
+    if (event.outcome === 'broken' && trouble.died(asked.instance, sent.at, event.at + topology.transitMs)) cutByCrash++
+    else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
       count(asked, tally => {
@@ -130,6 +134,11 @@ export function clients(): Meter {
           count(asked, tally => void tally.sent++)
           return void open.set(event.request, asked)
         }
+        case 'request-began': {
+          const asked = open.get(event.request)
+          if (asked) asked.instance = event.from
+          return
+        }
         case 'client-first-byte': {
           const asked = open.get(event.request)
           if (asked) asked.firstByteAt = event.at
@@ -139,7 +148,7 @@ export function clients(): Meter {
           const asked = open.get(event.request)
           open.delete(event.request)
           failedAt.delete(event.request)
-          if (asked) ended(event, asked)
+          if (asked) ended(event, asked, ledger)
           return
         }
         case 'provider-began': {
@@ -159,8 +168,13 @@ export function clients(): Meter {
     done() {
       for (const { sent: asked } of open.values())
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
-      const figures: Figures = { 'requests.sent': sent, 'requests.unanswered': unanswered.count, ...all.figures() }
-      Object.assign(figures, settled.latency.figures('latency.settled'))
+      const figures: Figures = {
+        'requests.sent': sent,
+        'requests.unanswered': unanswered.count,
+        ...(cutByCrash && { 'requests.cutByCrash': cutByCrash }),
+        ...all.figures(),
+        ...settled.latency.figures('latency.settled'),
+      }
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       figures['requests.broken'] = unanswered.count
       const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }

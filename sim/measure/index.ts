@@ -75,6 +75,8 @@ const nothing: Omit<Measurement, 'figures'> = {
   uncounted: [],
   phantomsAtRest: [],
   unanswered: [],
+  crashed: [],
+  failedAdmissions: [],
   miscounted: [],
   begunAfterAbort: [],
   openAfterAbort: [],

@@ -1,9 +1,11 @@
 /** Who is in flight and who is a member, kept up event by event: what all meters share. */
 import type { Millis } from '../../proxy/ports.ts'
+import { leaseMs } from '../../proxy/provider.ts'
 import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event, Phase } from '../history.ts'
 import type { ProviderSpec, Topology } from '../topology.ts'
 import type { Cause } from './measurement.ts'
+import { Trouble } from './trouble.ts'
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
@@ -21,6 +23,12 @@ export interface Seat {
   /** The last attempt that ended here. */
   ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
   lastSuccessAt: Millis
+  /** When the store lost it as a member, or was made to forget it. */
+  lostAt: Millis | undefined
+  /** When the store lost that it had left. */
+  revivedAt: Millis | undefined
+  /** When the proxy said that it is served without being counted. */
+  declaredAt: Millis | undefined
   /** Ends of recent attempts, for limits that count attempts. */
   recentEnds: Millis[]
 }
@@ -78,13 +86,19 @@ export class Ledger {
   healedAt: Millis | undefined
   /** Faults that have not been healed, by id. */
   readonly standing = new Set<string>()
+  readonly trouble: Trouble
   readonly #seats: Map<string, Map<string, Seat>>
+  /** Whose slot a token is, by what the proxy said when it was admitted. */
+  readonly #tokens = new Map<string, { provider: string; session: string }>()
+  /** By provider and session: when the proxy last said that its lease could not be vouched for. */
+  readonly #unleased = new Map<string, Millis>()
   readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
   #aborted: { request: string; at: Millis }[] = []
 
   constructor(topology: Topology) {
     this.topology = topology
+    this.trouble = new Trouble(recoveryMs(topology))
     this.#seats = new Map(topology.providers.map(({ id }) => [id, new Map<string, Seat>()]))
   }
 
@@ -107,14 +121,49 @@ export class Ledger {
   excusedUntil(seat: Seat): Millis {
     const { membership, windowMs, transitMs } = this.topology
     if (seat.attempts.size) return Number.POSITIVE_INFINITY
-    const { ended, joinedAt } = seat
+    const { ended, joinedAt, revivedAt = Number.NEGATIVE_INFINITY, provider } = seat
+    // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
+    const untilReaped = leaseMs(provider) + provider.heartbeatMs
+    const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
+    if (revivedAt > endedAt) return revivedAt + untilReaped
+    // Admitted by an instance that has not heard of it, and perhaps never will.
+    if (joinedAt !== undefined && joinedAt > endedAt && this.trouble.someoneGone(joinedAt, joinedAt + transitMs))
+      return joinedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
+    if (ended.cause === 'crash') return ended.event.at + untilReaped
     if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
     return ended.event.at
   }
 
+  /**
+   * Until when an attempt's session need not be counted, since it was not, as far as is known now: while it is on its way; and where the
+   * store lost it, or the proxy declared it while the store was away, until a heartbeat after the store was back.
+   */
+  uncountedUntil({ provider, lostAt, declaredAt }: Seat, since: Millis): Millis {
+    const { transitMs } = this.topology
+    const declared = declaredAt !== undefined && this.trouble.admitsNobody(declaredAt) ? declaredAt : undefined
+    const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= since - transitMs)
+    const mended = excused.map(at => this.trouble.storeBackAt(at) + provider.heartbeatMs)
+    return Math.max(since, ...mended) + transitMs
+  }
+
+  /**
+   * Whether the proxy has said that this session's lease could not be vouched for since then, and could not help it. It says so when it
+   * goes on: perhaps after all was over.
+   */
+  saidUnleased({ provider, session }: Seat, since: Millis): boolean {
+    const at = this.#unleased.get(`${provider.id} ${session}`)
+    return at !== undefined && at >= since && this.trouble.someoneGone(since - leaseMs(provider), at)
+  }
+
+  /** The proxy that took this request, while something of it may still happen. */
+  instanceOf(request: string): string | undefined {
+    return this.#requests.get(request)?.instance
+  }
+
   see(event: Event): Change | undefined {
     this.now = event.at
+    this.trouble.see(event)
     this.#forget()
     switch (event.kind) {
       case 'phase':
@@ -139,13 +188,28 @@ export class Ledger {
       case 'request-began':
         this.#request(event.request).instance = event.from
         return
-      case 'admitted':
-      case 'uncounted-admission':
-        this.#request(event.request).admitted = event
-        return
       case 'request-ended':
         this.#over(event.request)
         return
+      case 'uncounted-admission': {
+        this.#request(event.request).admitted = event
+        const seat = this.#take(event.provider, event.session)
+        if (seat) seat.declaredAt = event.at
+        return
+      }
+      case 'admitted':
+        this.#request(event.request).admitted = event
+        this.#tokens.set(event.token, event)
+        return
+      case 'released':
+      case 'outbox-dropped':
+        this.#tokens.delete(event.token)
+        return
+      case 'unleased': {
+        const whose = this.#tokens.get(event.token)
+        if (whose) this.#unleased.set(`${whose.provider} ${whose.session}`, event.at)
+        return
+      }
       case 'provider-began':
         return this.#began(event)
       case 'provider-ended':
@@ -173,7 +237,7 @@ export class Ledger {
     const request = this.#request(event.request)
     const beganAt = request.inFlight.get(event.attempt)!
     request.inFlight.delete(event.attempt)
-    const cause = causeOf(event, request)
+    const cause = this.trouble.gone(request.instance, event.since, event.at) ? 'crash' : causeOf(event, request)
     if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
     seat.ended = { event, cause }
@@ -191,12 +255,14 @@ export class Ledger {
       if (!isMember) return
       seat.joinedAt = undefined
       seat.left = { ...event, kind: 'store-changed' }
+      if (event.kind === 'store-lost' || this.trouble.forgets(event.at)) seat.lostAt = event.at
       this.#idle.push({ seat, at: event.at })
       return { kind: 'left', seat, event: seat.left }
     }
     // A change of the score says nothing about when it came.
     if (isMember) return
     seat.joinedAt = seat.lastJoinedAt = event.at
+    if (event.kind === 'store-lost') seat.revivedAt = event.at
     return { kind: 'joined', seat, event }
   }
 
@@ -244,6 +310,9 @@ export class Ledger {
         left: undefined,
         ended: undefined,
         lastSuccessAt: Number.NEGATIVE_INFINITY,
+        lostAt: undefined,
+        revivedAt: undefined,
+        declaredAt: undefined,
         recentEnds: [],
       }
       seats.set(session, seat)
@@ -262,12 +331,16 @@ export class Ledger {
     while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle.shift()!
       if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
-      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0)
+      const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
   }
 }
+
+/** What a trouble of the store has piled up is made good within a heartbeat. */
+const recoveryMs = ({ providers, transitMs }: Topology): Millis =>
+  Math.max(...providers.map(({ heartbeatMs }) => heartbeatMs)) + transitMs
 
 /** Whoever takes the place of an attempt begins when that is closed, a moment before or after it is seen; a rival began earlier. */
 const raceMs: Millis = 20

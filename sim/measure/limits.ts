@@ -1,7 +1,10 @@
-/** Did more work run at a provider than its limit allows? Only what was certainly in flight counts. */
+/**
+ * Did more work run at a provider than its limit allows? Only what was certainly in flight counts; and not whom the store lost, or
+ * the proxy declared while the store was away, until they leave: for each of them another may have come.
+ */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
-import type { Ledger } from './ledger.ts'
+import type { Change, Ledger, Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 interface Edge {
@@ -11,6 +14,16 @@ interface Edge {
   event: Event
 }
 
+/** Nobody was there to renew it. */
+const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
+  [...attempts.values()].some(({ request }) => ledger.trouble.gone(ledger.instanceOf(request), at, at))
+
+interface Beyond {
+  session: string
+  from: Millis
+  to: Millis
+}
+
 /** An end may be learnt this much later than it was certain: edges wait so long before they are played. */
 const waitMs = 250
 
@@ -18,32 +31,60 @@ export function limits(): Meter {
   const waiting = new Map<string, Edge[]>()
   const running = new Map<string, Map<string, number>>()
   const since = new Map<string, Millis>()
+  /** By provider: who is in flight and was not counted, through no fault of the proxy. */
+  const beyond = new Map<string, Beyond[]>()
   const overshoots = new Findings()
   let most = 0
   let overMs = 0
 
   function play(provider: string, until: Millis, ledger: Ledger) {
-    const { limit, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
+    const { limit: given, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
+    const limit = given === 0 ? Number.POSITIVE_INFINITY : given
     const edges = waiting.get(provider)!
     const counts = running.get(provider)!
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
+    const allowedAt = (at: Millis) =>
+      limit + (beyond.get(provider) ?? []).filter(({ from, to }) => from <= at && at < to).length
     while (edges.length && edges[0]!.at <= until) {
       const { at, step, session, event } = edges.shift()!
       overMs +=
-        Math.max(0, inFlight() - limit) * Math.max(0, at - Math.max(since.get(provider) ?? at, ledger.judgedFrom))
+        Math.max(0, inFlight() - allowedAt(since.get(provider) ?? at)) *
+        Math.max(0, at - Math.max(since.get(provider) ?? at, ledger.judgedFrom))
       since.set(provider, at)
       const left = (counts.get(session) ?? 0) + step
       if (left > 0) counts.set(session, left)
       else counts.delete(session)
-      const over = inFlight() - limit
+      const over = inFlight() - allowedAt(at)
       if (step < 0 || over <= 0 || at < ledger.judgedFrom) continue
       most = Math.max(most, over)
       overshoots.add(`${inFlight()} ${unit}s were in flight at ${provider}, limit ${limit}, at ${seconds(at)}`, event)
     }
   }
 
+  /** From the start of the attempt: who took its place may have come before the loss was seen. */
+  function noteBeyond({ kind, seat }: Change, at: Millis, ledger: Ledger) {
+    const { id } = seat.provider
+    const known = beyond.get(id) ?? []
+    const one = known.find(({ session, to }) => session === seat.session && to === Number.POSITIVE_INFINITY)
+    if (one && seat.attempts.size === 0) one.to = at
+    if (one || seat.attempts.size === 0) return
+    const lost = kind === 'left' && (seat.lostAt === at || ownersGone(seat, at, ledger))
+    const declared =
+      kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
+    if (!lost && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!))) return
+    beyond.set(id, [
+      ...known,
+      {
+        session: seat.session,
+        from: Math.min(...[...seat.attempts.values()].map(one => one.at)),
+        to: Number.POSITIVE_INFINITY,
+      },
+    ])
+  }
+
   return {
     see(event, change, ledger) {
+      if (change) noteBeyond(change, event.at, ledger)
       if (change?.kind !== 'began' && change?.kind !== 'ended') return
       const provider = change.seat.provider.id
       if (!waiting.has(provider)) {

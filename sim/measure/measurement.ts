@@ -41,6 +41,10 @@ export interface Measurement {
   uncounted: readonly Finding[]
   phantomsAtRest: readonly Finding[]
   unanswered: readonly Finding[]
+  /** Members that a dead instance left, and that did not go when their leases ended. */
+  crashed: readonly Finding[]
+  /** Admissions of which the store was not asked, or gave no answer. */
+  failedAdmissions: readonly Finding[]
   /** Scores that were not the number of attempts in flight. */
   miscounted: readonly Finding[]
   /** What was begun for clients that had left, and what went on for them. */

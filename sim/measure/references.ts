@@ -39,7 +39,11 @@ export function references(): Meter {
   }
 
   function tell(seat: Seat, { from, inFlight, score, evidence }: Stretch, to: number, ledger: Ledger, ending?: Event) {
-    const length = to - Math.max(from, ledger.judgedFrom)
+    // What the store lost, or could not be told, is no drift; nor is what nobody is left to release.
+    const excusedUntil = inFlight
+      ? ledger.uncountedUntil(seat, from) - ledger.topology.transitMs
+      : ledger.excusedUntil(seat)
+    const length = ledger.trouble.withStore(Math.max(from, ledger.judgedFrom, Math.min(to, excusedUntil)), to)
     // A provider that is busy elsewhere tells late: what a heartbeat mends is no drift.
     if (length <= ledger.topology.transitMs + seat.provider.heartbeatMs) return
     miscounted.add(

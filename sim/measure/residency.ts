@@ -1,9 +1,10 @@
 /** How long sessions stay members after their last attempt at a provider ended. */
 import type { Millis } from '../../proxy/ports.ts'
+import { leaseMs } from '../../proxy/provider.ts'
 import type { Event, Phase } from '../history.ts'
-import type { Seat } from './ledger.ts'
+import type { Ledger, Seat } from './ledger.ts'
 import type { Cause, Stay } from './measurement.ts'
-import { Durations, type Figures, type Meter } from './meter.ts'
+import { Durations, type Figures, Findings, type Meter, seconds } from './meter.ts'
 
 interface OpenStay {
   cause: Cause
@@ -22,13 +23,37 @@ export function residency(): Meter {
   const durations = new Map<string, Durations>()
   const longest: Partial<Record<Cause, Stay[]>> = {}
 
-  function close(seat: Seat, stay: OpenStay, at: Millis, still: boolean, removal?: Event) {
+  const crashed = new Findings()
+
+  /** Whom nobody releases goes with its lease: that was renewed a beat before at most, and a beat later somebody sweeps. */
+  function judgeCrash(
+    { provider, session }: Seat,
+    { endedAt }: OpenStay,
+    stayedMs: Millis,
+    { topology }: Ledger,
+    evidence: readonly Event[],
+  ) {
+    const { id, heartbeatMs } = provider
+    const least = leaseMs(provider) - heartbeatMs - topology.transitMs
+    const most = leaseMs(provider) + heartbeatMs + topology.transitMs
+    if (stayedMs >= least && stayedMs <= most) return
+    crashed.add(
+      `session ${session} stayed ${seconds(stayedMs)} in {provider:${id}} after its proxy died at ${seconds(endedAt)}, and not between ${seconds(least)} and ${seconds(most)}`,
+      ...evidence,
+    )
+  }
+
+  function close(seat: Seat, stay: OpenStay, at: Millis, still: boolean, ledger: Ledger, removal?: Event) {
     open.delete(seat)
+    // Nothing could be removed meanwhile.
+    if (ledger.trouble.storeAway(stay.endedAt, still ? stay.endedAt : at)) return
     const stayedMs = Math.max(0, at - stay.from)
     for (const name of [`residency.${stay.cause}`, `residency.${stay.cause}.${stay.phase}`]) {
       if (!durations.has(name)) durations.set(name, new Durations())
       durations.get(name)!.add(stayedMs)
     }
+    if (stay.cause === 'crash')
+      judgeCrash(seat, stay, stayedMs, ledger, removal ? [...stay.evidence, removal] : stay.evidence)
     const list = (longest[stay.cause] ??= [])
     if (list.length === mostListed && list.at(-1)!.stayedMs >= stayedMs) return
     const evidence = removal ? [...stay.evidence, removal] : stay.evidence
@@ -58,16 +83,16 @@ export function residency(): Meter {
           cause,
           phase: ledger.phase,
           endedAt: event.at,
-          from: ledger.excusedUntil(seat),
+          from: cause === 'crash' ? event.at : ledger.excusedUntil(seat),
           evidence: [event],
         }
         if (seat.joinedAt !== undefined) open.set(seat, stay)
         // The release was seen a moment before the end it followed: the two come from different observers.
         else if (seat.left && seat.left.at > event.at - ledger.topology.transitMs)
-          close(seat, stay, event.at, false, seat.left)
+          close(seat, stay, event.at, false, ledger, seat.left)
       } else if (change.kind === 'left') {
         const stay = open.get(seat)
-        if (stay) close(seat, stay, change.event.at, false, change.event)
+        if (stay) close(seat, stay, change.event.at, false, ledger, change.event)
       }
     },
     done(ledger) {
@@ -76,11 +101,11 @@ export function residency(): Meter {
         // A session that a window excuses to the end has not overstayed.
         if (stay.from > ledger.now) continue
         stillOpen++
-        close(seat, stay, ledger.now, true)
+        close(seat, stay, ledger.now, true, ledger)
       }
       const figures: Figures = { 'residency.open': stillOpen }
       for (const [name, values] of durations) Object.assign(figures, values.figures(name))
-      return { figures, longestStays: longest }
+      return { figures, longestStays: longest, crashed: crashed.list }
     },
   }
 }

@@ -14,7 +14,8 @@ export function tracking(): Meter {
   const phantom = new Map<Seat, Stretch>()
   const missing = new Map<Seat, Stretch>()
   const flying = new Map<Seat, Millis>()
-  const uncounted = new Findings()
+  /** Judged at the end: a proxy that was stopped says later what it served without a lease. */
+  const candidates: { seat: Seat; since: Millis; because: string; evidence: Event[] }[] = []
   let phantomMs = 0
   let missingMs = 0
   let flightMs = 0
@@ -24,6 +25,9 @@ export function tracking(): Meter {
   let over = false
 
   const judged = (ledger: Ledger, from: Millis, to: Millis) => Math.max(0, to - Math.max(from, ledger.judgedFrom))
+  /** Without the time in which the store was away: nobody could have mended anything. */
+  const weighed = (ledger: Ledger, from: Millis, to: Millis) =>
+    ledger.trouble.withStore(Math.max(from, ledger.judgedFrom), to)
   const wrongUntil = (ledger: Ledger, length: Millis, to: Millis) => {
     if (length > ledger.topology.transitMs) lastWrongAt = Math.max(lastWrongAt, to)
   }
@@ -32,9 +36,8 @@ export function tracking(): Meter {
     const stretch = phantom.get(seat)
     if (!stretch) return
     phantom.delete(seat)
-    const length = judged(ledger, stretch.from, to)
-    phantomMs += length
-    wrongUntil(ledger, length, to)
+    phantomMs += weighed(ledger, stretch.from, to)
+    wrongUntil(ledger, judged(ledger, stretch.from, to), to)
   }
 
   function endMissing(seat: Seat, to: Millis, ledger: Ledger, ending?: Event) {
@@ -42,11 +45,11 @@ export function tracking(): Meter {
     if (!stretch) return
     missing.delete(seat)
     const length = judged(ledger, stretch.from, to)
-    missingMs += length
+    missingMs += weighed(ledger, stretch.from, to)
     wrongUntil(ledger, length, to)
-    if (length <= ledger.topology.transitMs) return
+    if (length <= ledger.topology.transitMs || to <= ledger.uncountedUntil(seat, stretch.from)) return
     const because = `session ${seat.session} was in flight at ${seat.provider.id} for ${seconds(length)} from ${seconds(stretch.from)} and not counted`
-    uncounted.add(because, stretch.evidence, ...(ending ? [ending] : []))
+    candidates.push({ seat, since: stretch.from, because, evidence: [stretch.evidence, ...(ending ? [ending] : [])] })
   }
 
   /**
@@ -86,7 +89,11 @@ export function tracking(): Meter {
         }
         case 'joined':
           endMissing(seat, change.event.since, ledger, event)
-          if (!seat.attempts.size) phantom.set(seat, { from: event.at + ledger.topology.transitMs, evidence: event })
+          if (!seat.attempts.size)
+            phantom.set(seat, {
+              from: Math.max(event.at + ledger.topology.transitMs, ledger.excusedUntil(seat)),
+              evidence: event,
+            })
           return
         case 'left':
           endPhantom(seat, change.event.since, ledger)
@@ -95,6 +102,9 @@ export function tracking(): Meter {
     },
     done(ledger) {
       if (!over) finish(ledger)
+      const uncounted = new Findings()
+      for (const { seat, since, because, evidence } of candidates)
+        if (!ledger.saidUnleased(seat, since)) uncounted.add(because, ...evidence)
       const figures: Record<string, number> = {
         'tracking.phantomSessionSeconds': phantomMs / 1000,
         'tracking.missingSessionSeconds': missingMs / 1000,

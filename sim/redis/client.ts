@@ -6,13 +6,15 @@ import type { Clock, Millis } from '../../proxy/ports.ts'
 import type { Script, Store } from '../../proxy/tracker/tracker.ts'
 import { fromBytes, toBytes } from './bytes.ts'
 import type { VirtualCluster } from './cluster.ts'
+import { type Connection, closed } from './connection.ts'
 import type { Link } from './link.ts'
 import { keySlot } from './node.ts'
 import { isError, type Reply } from './reply.ts'
 import type { ScriptText } from './script.ts'
-import type { Connection, Server } from './server.ts'
+import type { Server } from './server.ts'
 
 export interface ClientOptions {
+  /** The way things happen in the client's process. */
   clock: Clock
   cluster: VirtualCluster
   /** The way to the machine at this address. */
@@ -88,9 +90,14 @@ export class VirtualClient implements Store {
     })
   }
 
+  /** Its process is gone. */
+  close(): void {
+    for (const connection of this.#connections.values()) if (connection.open) connection.leave()
+  }
+
   #send(command: Command, address: string, asking: boolean) {
     const connection = this.#connectionTo(address)
-    if (!connection) return this.#again(command, 'Connection is closed.')
+    if (!connection) return this.#again(command, closed)
     const { sha, text } = command.script
     const whole = !connection.sent.has(sha)
     connection.sent.add(sha)

@@ -1,9 +1,10 @@
-/** A Redis Cluster in memory: shards of a primary and a replica, slots, failovers and migrations. */
+/** A Redis Cluster in memory: who serves which slot, and slots on their way from one shard to another. */
 import type { Clock, Millis } from '../../proxy/ports.ts'
 import type { Change } from './keyspace.ts'
 import type { LuaEngine } from './lua/engine.ts'
 import { keySlot, type Migration, VirtualNode } from './node.ts'
 import { Server } from './server.ts'
+import { Shard } from './shard.ts'
 
 const slotCount = 16_384
 
@@ -16,22 +17,19 @@ export interface ClusterOptions {
   lagMs?: Millis
   /** After so long without a sign of life a primary is replaced by its replica. */
   nodeTimeoutMs?: Millis
-  /** Told of every change at the node that owns its slot, as it is made. */
+  /** Told of every change at the node that serves its key, as it is made. */
   changed?(node: VirtualNode, change: Change): void
-  /** Told of every change that was made, perhaps acknowledged, and lost; newest first. */
+  /** Told of every change at a node that had been replaced and did not know it yet: nobody will ever see it. */
   lost?(node: VirtualNode, change: Change): void
+  /** Told when other nodes serve than before, perhaps without what was changed last. */
+  changedHands?(): void
 }
 
 /** Unix time, ms, at the start of virtual time: any plausible date. */
 const epoch = Date.UTC(2026, 0, 1)
 
-export interface Shard {
-  primary: Server
-  replica: Server
-}
-
 export class VirtualCluster {
-  readonly shards: Shard[]
+  readonly shards: readonly Shard[]
   readonly #options: ClusterOptions
   /** By slot. */
   readonly #owners: Uint8Array
@@ -40,28 +38,51 @@ export class VirtualCluster {
   readonly #skews = new Map<VirtualNode, Millis>()
   /** What clients are told; made anew when it has changed. */
   #seen: { owners: Uint8Array; primaries: string[] } | undefined
+  /** A key changes its node: nothing happens to what it holds. */
+  #moving = false
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    const { shards = 3 } = options
+    const { shards = 3, clock, nodeTimeoutMs = 1_000 } = options
     this.#owners = Uint8Array.from({ length: slotCount }, (_, slot) => Math.floor((slot * shards) / slotCount))
-    this.shards = Array.from({ length: shards }, (_, n) => ({
-      primary: this.#serve(`10.0.0.${n + 1}:6379`, 'primary'),
-      replica: this.#serve(`10.0.1.${n + 1}:6379`, 'replica'),
-    }))
+    const shardOptions = {
+      clock,
+      nodeTimeoutMs,
+      hasMajority: () => this.shards.filter(({ primary }) => primary.state === 'up').length > shards / 2,
+      changedHands: () => {
+        this.#seen = undefined
+        options.changedHands?.()
+      },
+    }
+    this.shards = Array.from({ length: shards }, (_, n) => {
+      const primary = this.#serve(`10.0.0.${n + 1}:6379`, 'primary')
+      return new Shard(primary, this.#serve(`10.0.1.${n + 1}:6379`, 'replica'), shardOptions)
+    })
   }
 
   ownerOf(slot: number): VirtualNode {
-    return this.shards[this.#owners[slot]!]!.primary.node
+    return this.#shardOf(slot).primary.node
   }
 
   shardOf(key: string): Shard {
-    return this.shards[this.#owners[keySlot(key)]!]!
+    return this.#shardOf(keySlot(key))
+  }
+
+  /** The node that has the key now, or would have it: while its slot is on its way that may be either end. */
+  holderOf(key: string): VirtualNode {
+    const slot = keySlot(key)
+    const owner = this.ownerOf(slot)
+    const migration = owner.migrations.find(moving => moving.slot === slot)
+    return migration && !owner.keyspace.has(key) ? migration.to : owner
   }
 
   /** The server at an address of the cluster. */
   at(address: string): Server | undefined {
     return this.#servers.get(address)
+  }
+
+  get servers(): Iterable<Server> {
+    return this.#servers.values()
   }
 
   /** Where each slot is served at this moment, as `CLUSTER SLOTS` tells a client. */
@@ -78,45 +99,6 @@ export class VirtualCluster {
     this.#skews.set(node, byMs)
   }
 
-  /** SIGKILL. Its replica takes over after the node time-out. Answers the restart: an empty process, which follows if it was replaced. */
-  kill(server: Server): () => void {
-    server.kill()
-    this.#replaceLater(server, () => server.state === 'dead')
-    return () => {
-      if (server.state !== 'dead') return
-      server.restart()
-      server.node.keyspace.clear()
-      this.#demoteIfReplaced(server)
-    }
-  }
-
-  /** SIGSTOP. Past the node time-out its replica takes over. Answers SIGCONT. */
-  freeze(server: Server): () => void {
-    server.freeze()
-    this.#replaceLater(server, () => server.state === 'frozen')
-    return () => {
-      // What waited is executed before the node hears that it was replaced.
-      server.thaw()
-      this.#demoteIfReplaced(server)
-    }
-  }
-
-  /** The replica takes over. `lossless`: it first gets everything, as in a `CLUSTER FAILOVER`. */
-  failOver(shard: Shard, lossless: boolean): void {
-    const { primary, replica } = shard
-    if (replica.state !== 'up') return
-    const now = () => this.#timeAt(replica.node)
-    const all = () => ({ keyspace: primary.node.keyspace.copy(now, replica.node.tell), lost: [] })
-    const { keyspace, lost } = lossless ? all() : primary.node.replicated(now, replica.node.tell)
-    replica.node.adopt(keyspace)
-    for (const change of lost.toReversed()) this.#options.lost?.(replica.node, change)
-    this.#seen = undefined
-    shard.primary = replica
-    shard.replica = primary
-    replica.node.role = 'primary'
-    if (primary.state === 'up') this.#demoteIfReplaced(primary)
-  }
-
   /** `CLUSTER SETSLOT … MIGRATING` and `IMPORTING`. */
   startMigration(slot: number, to: Shard): Migration {
     const from = this.ownerOf(slot)
@@ -131,14 +113,16 @@ export class VirtualCluster {
     return from.keyspace.keys().filter(key => keySlot(key) === slot)
   }
 
-  /** `MIGRATE` of one key. */
+  /** `MIGRATE … REPLACE` of one key. */
   migrateKey({ from, to }: Migration, key: string): void {
     const value = from.keyspace.get(key)
     if (!value) return
     const expiry = from.keyspace.expiryOf(key)
+    this.#moving = true
     to.keyspace.put(key, value)
     if (expiry !== undefined) to.keyspace.expireAt(key, expiry)
     from.keyspace.delete(key)
+    this.#moving = false
   }
 
   /** `CLUSTER SETSLOT … NODE`. */
@@ -154,8 +138,8 @@ export class VirtualCluster {
     return epoch + this.#options.clock.now()
   }
 
-  #timeAt(node: VirtualNode): Millis {
-    return this.wallNow() + (this.#skews.get(node) ?? 0)
+  #shardOf(slot: number): Shard {
+    return this.shards[this.#owners[slot]!]!
   }
 
   #serve(address: string, role: VirtualNode['role']): Server {
@@ -164,9 +148,9 @@ export class VirtualCluster {
       address,
       engine,
       sha1,
-      now: () => this.#timeAt(node),
+      now: () => this.wallNow() + (this.#skews.get(node) ?? 0),
       told: change => this.#told(node, change),
-      cluster: this,
+      cluster: { ownerOf: slot => (this.#shardOf(slot).believes(server) ? node : this.ownerOf(slot)) },
     })
     node.role = role
     node.replicate(
@@ -179,33 +163,11 @@ export class VirtualCluster {
   }
 
   #told(node: VirtualNode, change: Change) {
-    const { changed = () => {}, lost = () => {} } = this.#options
+    if (this.#moving) return
+    const { changed, lost } = this.#options
     const slot = keySlot(change.key)
-    if (this.ownerOf(slot) === node || node.migrations.some(({ to }) => to === node)) changed(node, change)
-    // A primary that was replaced while it was frozen still believes that it is one.
-    else if (node.role === 'primary' && !node.migrations.length) lost(node, change)
-  }
-
-  #replaceLater(server: Server, stillGone: () => boolean) {
-    const { clock, nodeTimeoutMs = 1_000 } = this.#options
-    clock.after(nodeTimeoutMs + electionMs, () => {
-      const shard = this.shards.find(({ primary }) => primary === server)
-      if (shard && stillGone()) this.failOver(shard, false)
-    })
-  }
-
-  #demoteIfReplaced(server: Server) {
-    const shard = this.shards.find(({ replica }) => replica === server)
-    if (!shard) return
-    server.node.role = 'replica'
-    server.node.adopt(
-      shard.primary.node.keyspace.copy(
-        () => this.#timeAt(server.node),
-        () => {},
-      ),
-    )
+    if (this.ownerOf(slot) === node || node.migrations.some(moving => moving.slot === slot && moving.to === node))
+      changed?.(node, change)
+    else if (node.role === 'primary' && !this.shards.some(({ primary }) => primary.node === node)) lost?.(node, change)
   }
 }
-
-/** From the end of the node time-out to a new primary, as measured on local processes. */
-const electionMs = 1_300

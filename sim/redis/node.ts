@@ -1,6 +1,7 @@
 /** One Redis server in memory: commands, scripts, its slots' redirections, and its replica's distance behind it. */
 import clusterKeySlot from 'cluster-key-slot'
 import type { Millis } from '../../proxy/ports.ts'
+import { Overlap } from '../overlap.ts'
 import { type Command, commandOf, keysOf, wrongArity } from './commands.ts'
 import { type Change, Keyspace } from './keyspace.ts'
 import type { CompiledScript, LuaEngine } from './lua/engine.ts'
@@ -60,14 +61,13 @@ export class VirtualNode {
   keyspace: Keyspace
   /** `replica`: redirects everything. */
   role: 'primary' | 'replica' = 'primary'
-  /** The memory is full: what may grow is refused. */
-  full = false
   /** A script runs too long: everything is refused. */
   busy = false
   /** The cluster is down in this node's eyes. */
   down = false
   migrations: Migration[] = []
   readonly #options: NodeOptions
+  readonly #full = new Overlap()
   readonly #scripts = new Map<string, LoadedScript>()
   readonly #counts = new Map<string, number>()
   /** In order of time. */
@@ -102,24 +102,42 @@ export class VirtualNode {
     }
   }
 
-  /** A keyspace as the replicas have it now: this one, less what has not reached them; and what that is, oldest first. */
-  replicated(now: () => Millis, told: (change: Change) => void): { keyspace: Keyspace; lost: Change[] } {
-    this.#prune()
+  /** A copy of another node's keyspace becomes this one's. `lossless`: with all that has not reached its replicas yet. */
+  adopt(other: VirtualNode, lossless: boolean): void {
     let deaf = true
-    const keyspace = this.keyspace.copy(now, change => deaf || told(change))
-    for (const { change } of [...this.#tail].reverse()) change.undo(keyspace)
+    const keyspace = other.keyspace.copy(this.#options.now, change => deaf || this.#told(change))
+    if (!lossless) {
+      other.#prune()
+      for (const { change } of other.#tail.toReversed()) change.undo(keyspace)
+    }
     deaf = false
-    return { keyspace, lost: this.#tail.map(({ change }) => change) }
-  }
-
-  /** Takes another node's place, or follows it: its keyspace becomes this one's. */
-  adopt(keyspace: Keyspace): void {
     this.keyspace = keyspace
     this.#tail = []
   }
 
-  /** For a keyspace that this node adopts. */
-  readonly tell = (change: Change): void => this.#told(change)
+  /** The memory is full: what may grow is refused. */
+  get full(): boolean {
+    return this.#full.on
+  }
+
+  /** Answers the way back. */
+  fill(): () => void {
+    return this.#full.begin()
+  }
+
+  /** A new process: no keys, no scripts, usual settings. What it counted is remembered, as its observer does. */
+  restart(): void {
+    this.clear()
+    this.#scripts.clear()
+    this.#full.forget()
+    this.busy = false
+  }
+
+  /** Its keys are gone, and nobody is told. */
+  clear(): void {
+    this.keyspace = new Keyspace(this.#options.now, change => this.#told(change))
+    this.#tail = []
+  }
 
   #told(change: Change) {
     this.#options.told?.(change)

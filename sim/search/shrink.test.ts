@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { providerOutage, sameSession } from '../../scenarios/index.ts'
-import { type AskStep, asksOf, makePlan, type Plan } from '../plan.ts'
+import { misaimed } from '../faults/aim.ts'
+import type { FaultCall } from '../faults/fault.ts'
+import { type AskStep, asksOf, makePlan, type Plan, type Step } from '../plan.ts'
 import { shrink } from './shrink.ts'
 
 const big = makePlan(providerOutage, 1)
@@ -110,6 +112,38 @@ describe('the result', () => {
     expect(asksOf(staying).map(({ leaves }) => leaves)).toEqual([undefined, undefined])
     const left = await shrunk(plan, candidate => asksOf(candidate).some(({ leaves }) => leaves))
     expect(asksOf(left)).toMatchObject([{ leaves: { after: 'first-byte', ms: 5 } }])
+  })
+})
+
+describe('faults of the store, the ways and the proxies', () => {
+  const calls: FaultCall[] = [
+    { fault: 'store-frozen' },
+    { fault: 'proxy-killed', instance: 1 },
+    { fault: 'link-cut', instance: 0, provider: 'beta' },
+    { fault: 'primary-killed', provider: 'beta' },
+  ]
+  const plan: Plan = {
+    ...big,
+    steps: [
+      ...big.steps,
+      ...calls.flatMap((call, n): Step[] => [
+        { at: 2_100 + n, do: 'inject', id: `s${n}`, call },
+        { at: 4_100 + n, do: 'heal', id: `s${n}` },
+      ]),
+    ].sort((a, b) => a.at - b.at),
+  }
+  const callsOf = ({ steps }: Plan) => steps.flatMap(step => (step.do === 'inject' ? [step.call] : []))
+
+  test.each(calls)('$fault stays alone, with what it is aimed at, and heals soon', async call => {
+    const healed = ({ steps }: Plan) => steps.some(step => step.do === 'heal' && step.id === `s${calls.indexOf(call)}`)
+    const small = await shrunk(plan, one => callsOf(one).some(({ fault }) => fault === call.fault) && healed(one))
+    expect(callsOf(small)).toEqual([call])
+    expect(misaimed(call, small.topology)).toBeUndefined()
+    expect(small.topology.instances).toBe((call.instance ?? 0) + 1)
+    expect(small.topology.providers.length).toBe(1)
+    const [begins, ends] = small.steps
+    expect(small.steps.length).toBe(2)
+    expect(ends!.at - begins!.at).toBeLessThan(100)
   })
 })
 

@@ -3,8 +3,9 @@ import type { ProxyEvent } from '../../proxy/events.ts'
 import { memberOf } from '../../proxy/tracker/keys.ts'
 import type { Verdict } from '../checks/check.ts'
 import { attemptOf, censusAt, inOrder, phaseAt, requestOf } from '../checks/sample.ts'
-import type { Event } from '../history.ts'
-import type { Plan } from '../plan.ts'
+import type { FaultCall } from '../faults/fault.ts'
+import type { Event, RunnerEvent } from '../history.ts'
+import type { Plan, Step } from '../plan.ts'
 import { provider, topology } from '../topology.ts'
 import { storyOf } from './story.ts'
 
@@ -20,7 +21,7 @@ const plan: Plan = {
   steps: [
     { do: 'ask', at: 100, request: 'r1', via: 0, session: 's1', shape: 'openai', stream: false },
     { do: 'inject', at: 190, id: 'f1', call: { fault: 'provider-fails', provider: 'alpha', status: 500 } },
-    { do: 'ask', at: 200, request: 'r2', via: 1, session: 's1', shape: 'openai', stream: false },
+    { do: 'ask', at: 200, request: 'r2', via: 0, session: 's1', shape: 'openai', stream: false },
     { do: 'heal', at: 290, id: 'f1' },
   ],
 }
@@ -68,7 +69,7 @@ test('a session that stays after its failure, from the question to what stayed',
        0.150 s  alpha has served r1
        0.151 s  r1 gives its slot at alpha back; s1 stays in {provider:alpha} as one that succeeded lately
        0.190 s  provider-fails at alpha (status 500) begins
-       0.200 s  session s1 asks: r2, through proxy-2
+       0.200 s  session s1 asks: r2, through proxy-1
        0.202 s  r2 acquires a slot at alpha, 1 of 1
        0.230 s  alpha fails r2 with 500
        0.231 s  r2 gives its slot at alpha back; s1 stays in {provider:alpha}
@@ -107,6 +108,67 @@ test('a member that goes long after its last attempt, and what the store does', 
     "   0.150 s  alpha has served r1
        0.160 s  trouble with the store, release at alpha: timed out
        8.150 s  s1 leaves {provider:alpha}, 8.000 s after its last attempt there"
+  `)
+})
+
+test('what faults do to the store, the proxies and the ways between them', () => {
+  const [first, second] = [plan.steps[0]!, plan.steps[2]!]
+  const calls: FaultCall[] = [
+    { fault: 'primary-killed', provider: 'alpha' },
+    { fault: 'proxy-killed', instance: 0 },
+    { fault: 'link-delayed', instance: 1, provider: 'alpha', ms: 50 },
+    { fault: 'store-frozen' },
+  ]
+  const injected = calls.map((call, n): Step => ({ do: 'inject', at: 90 + n, id: `f${n}`, call }))
+  const runner = (at: number, event: RunnerEvent): Event => ({ at, from: 'runner', ...event })
+  const begins = calls.map(({ fault }, n) => runner(90 + n, { kind: 'fault-injected', fault, id: `f${n}` }))
+  const lost = (at: number, session: string, score: number | null): Event => ({
+    at,
+    from: 'tap',
+    kind: 'store-lost',
+    provider: 'alpha',
+    member: memberOf(session),
+    score,
+    since: at,
+    node: 'n',
+    offset: 1,
+  })
+  const events = inOrder([
+    ...begins,
+    { at: 100, from: 'proxy-2', kind: 'request-began', request: 'r1', session: 's1' },
+    admitted(101, 'r1'),
+    ...attemptOf('alpha', 's1', 'r1', 103, 400),
+    lost(120, 's1', null),
+    lost(130, 's2', 1),
+    lost(140, 's2', 2),
+    says(150, { kind: 'reinserted', provider: 'alpha', tokens: ['t-r1'] }),
+    says(160, { kind: 'unleased', provider: 'alpha', token: 't-r1' }),
+    says(170, { kind: 'refused-without-store', request: 'r2', session: 's1', provider: 'alpha', because: 'timed out' }),
+    says(180, { kind: 'terminated', session: 's1' }),
+    says(190, { kind: 'drained' }),
+    says(200, { kind: 'breaker', provider: 'alpha', state: 'open' }),
+    says(210, { kind: 'outbox-dropped', provider: 'alpha', token: 't', because: 'two leases have passed' }),
+    runner(500, { kind: 'receipt', fault: 'proxy-killed', id: 'f1', landed: false, because: 'no request was open' }),
+  ])
+  expect(storyOf(events, { ...plan, steps: [...injected, first, second] }, []).join('\n')).toMatchInlineSnapshot(`
+    "   0.090 s  primary-killed at alpha begins
+       0.091 s  proxy-killed at proxy-1 begins
+       0.092 s  link-delayed at alpha and proxy-2 (ms 50) begins
+       0.093 s  store-frozen begins
+       0.100 s  r1 comes to proxy-2 instead
+       0.101 s  r1 acquires a slot at alpha, 1 of 1
+       0.120 s  Redis loses s1 in {provider:alpha}, which is in flight there
+       0.130 s  Redis loses the release of s2: it is in {provider:alpha} again
+       0.140 s  Redis loses a change of s2 in {provider:alpha}
+       0.150 s  proxy-1 puts back 1 of its attempts at alpha that the store did not know
+       0.160 s  proxy-1 can no longer vouch for the lease of r1 at alpha
+       0.170 s  r2 is not admitted at alpha, for the store is away: timed out
+       0.180 s  proxy-1 ends session s1, as its operator says
+       0.190 s  proxy-1 has drained
+       0.200 s  proxy-1 has its breaker of alpha open
+       0.210 s  proxy-1 gives up a release at alpha: two leases have passed
+       0.400 s  alpha has served r1
+       0.500 s  nobody felt proxy-killed at proxy-1: no request was open"
   `)
 })
 

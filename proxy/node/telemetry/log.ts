@@ -99,6 +99,8 @@ export function createLog({ level, instance, now, to }: LogOptions): Log {
           return logger.warn({ provider: event.provider, token: event.token }, 'unleased')
         case 'reinserted':
           return logger.warn({ provider: event.provider, count: event.tokens.length }, 'reinserted')
+        case 'audited':
+          return logger.warn({ provider: event.provider, removed: event.removed, mended: event.mended }, 'audited')
         case 'outbox-dropped':
           return logger.warn(
             { provider: event.provider, token: event.token, because: event.because },

@@ -60,6 +60,7 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
   const turnedAway = counter('store_away_refusals_total', 'Refused while the store was away.', ['provider', 'policy'])
   const troubles = counter('store_errors_total', 'Calls to the store that failed.', ['doing', 'kind'])
   const reinserted = counter('reinserted_total', 'Live attempts that the store had forgotten.', ['provider'])
+  const audited = counter('audit_mended_total', 'Members and counts that audits put right.', ['provider'])
   const unleased = counter('unleased_total', 'Live attempts whose lease could not be vouched for.', ['provider'])
   const terminated = counter('terminated_sessions_total', 'Sessions that an operator ended and that had work here.')
   const givenUp = counter('outbox_dropped_total', 'Releases that were given up.', ['provider'])
@@ -76,6 +77,7 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
   const calls = gauge('provider_in_flight', 'Attempts of this instance whose call is open.', ['provider'])
   const held = gauge('provider_held', 'Slots that this instance holds.', ['provider'])
   const unvouched = gauge('provider_unleased', 'Of them, those whose lease cannot be vouched for.', ['provider'])
+  const storeAway = gauge('provider_store_away', '1 while Redis is known not to answer for it.', ['provider'])
   const breaker = gauge('breaker_state', '0 closed, 1 half-open, 2 open.', ['provider'])
   const waiting = gauge('outbox_releases', 'Releases not yet acknowledged.')
   const oldest = gauge('outbox_oldest_seconds', 'How long the oldest of them waits.')
@@ -114,6 +116,8 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
           return troubles.inc({ doing: event.doing, kind: kindOfTrouble(event.because) })
         case 'reinserted':
           return reinserted.inc({ provider: event.provider }, event.tokens.length)
+        case 'audited':
+          return audited.inc({ provider: event.provider }, event.removed + event.mended)
         case 'retry':
           return retries.inc({ provider: event.provider })
         case 'hedge-launched':
@@ -141,6 +145,7 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
         calls.set({ provider }, one.inFlight)
         held.set({ provider }, one.held)
         unvouched.set({ provider }, one.unleased)
+        storeAway.set({ provider }, Number(one.storeAway))
         breaker.set({ provider }, breakerStates[one.breaker])
       }
       return registry.metrics()

@@ -14,7 +14,7 @@ describe('metrics', () => {
   const state: ProxyState = {
     draining: false,
     requestsInFlight: 3,
-    providers: [{ id: 'alpha', limit: 5, inFlight: 2, held: 3, unleased: 1, breaker: 'half-open' }],
+    providers: [{ id: 'alpha', limit: 5, inFlight: 2, held: 3, unleased: 1, breaker: 'half-open', storeAway: true }],
     outbox: { count: 4, oldestMs: 1_500, dropped: 0 },
   }
   async function told(...events: ProxyEvent[]) {
@@ -60,6 +60,7 @@ describe('metrics', () => {
     [{ kind: 'hedge-skipped', request: 'r1', after: 'alpha', because: 'budget' }, 'hedges_total{result="budget"}'],
     [{ kind: 'breaker', provider: 'alpha', state: 'open' }, 'breaker_changes_total{provider="alpha",state="open"}'],
     [{ kind: 'unleased', provider: 'alpha', token: 't' }, 'unleased_total{provider="alpha"}'],
+    [{ kind: 'audited', provider: 'alpha', removed: 1, mended: 0 }, 'audit_mended_total{provider="alpha"}'],
     [{ kind: 'terminated', session: 's' }, 'terminated_sessions_total'],
     [{ kind: 'outbox-dropped', provider: 'alpha', token: 't', because: 'x' }, 'outbox_dropped_total{provider="alpha"}'],
   ])('counts $kind', async (event, series) => {
@@ -73,6 +74,7 @@ describe('metrics', () => {
     expect(value('provider_in_flight{provider="alpha"}')).toBe(2)
     expect(value('provider_held{provider="alpha"}')).toBe(3)
     expect(value('provider_unleased{provider="alpha"}')).toBe(1)
+    expect(value('provider_store_away{provider="alpha"}')).toBe(1)
     expect(value('breaker_state{provider="alpha"}')).toBe(1)
     expect(value('outbox_releases')).toBe(4)
     expect(value('outbox_oldest_seconds')).toBe(1.5)

@@ -1,15 +1,18 @@
 -- Renew: extends the leases of live attempts. A renewal of nothing is a sweep: it creates the anchors and reaps.
 --
 -- Promise  A dead token stays dead. A token the store does not know is inserted, even above the limit (its attempt is
---          in flight, and Redis lost the write or its lease ended while its owner lived), and reported.
+--          in flight, and Redis lost the write or its lease ended while its owner lived), and reported. So are tokens of
+--          sessions that an operator has ended; they count until their owner gives them back.
 -- ARGV     [2] lease, ms  [3], [4], [5], [6] … pairs of session and token
--- Reply    {lease time, ms; tokens that were inserted …}
+-- Reply    {tokens that were inserted}, {tokens of ended sessions}
 local expiry = now + ARGV[2]
-local inserted = {}
+local inserted, ended = {}, {}
 for i = 3, #ARGV, 2 do
   local session, token = ARGV[i], ARGV[i + 1]
   local entry = token .. ' ' .. session
-  local score = call('ZSCORE', attempts, entry)
+  local scores = call('ZMSCORE', attempts, entry, '! ' .. session)
+  local score = scores[1]
+  if isMarked(scores[2]) then ended[#ended + 1] = token end
   if isLive(score) then
     call('ZADD', attempts, 'GT', expiry, entry)
   elseif not score then
@@ -20,4 +23,4 @@ for i = 3, #ARGV, 2 do
 end
 -- After the renewals, or a lease that ran out a moment ago would be reaped before its owner could extend it.
 reap()
-return {now, unpack(inserted)}
+return {inserted, ended}

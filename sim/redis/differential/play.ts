@@ -36,9 +36,13 @@ export async function play(steps: Case, { pipeline, engine, sha1 }: Players): Pr
 
   let now = 0
   const node = new VirtualNode({ address: '', engine, sha1, now: () => now })
+  let empty = () => {}
   for (const [n, step] of steps.entries()) {
     now = times[n]!
-    if ('full' in step) node.full = step.full
+    if ('full' in step) {
+      empty()
+      empty = step.full ? node.fill() : () => {}
+    }
     if ('replica' in step) node.role = step.replica ? 'replica' : 'primary'
     if (!('call' in step)) continue
     if (endsWithin(node.keyspace, now - slackMs - 1, times[n + 1]! + 1)) return { kind: 'undecidable' }

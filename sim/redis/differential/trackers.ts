@@ -22,6 +22,8 @@ export type Operation =
   | ({ does: 'acquire' } & Claim)
   | ({ does: 'release'; ending: Ending } & Claim)
   | { does: 'renew'; claims: readonly Claim[] }
+  | ({ does: 'terminate' } & Claim)
+  | { does: 'count' | 'audit' }
   | { does: 'wait'; ms: Millis }
   /** Something else takes a key that the tracker uses. */
   | { does: 'spoil'; call: Arguments }
@@ -29,7 +31,7 @@ export type Operation =
 const claim: fc.Arbitrary<Claim> = fc.record({
   session: fc.constantFrom('a', 'b', 'c', 'd', '#', '', 'x y', 'é', 't1 s:a'),
   token: fc.nat(12).map(n => `p-1-${n}`),
-  limit: fc.integer({ min: 1, max: 4 }),
+  limit: fc.integer({ min: 0, max: 4 }),
   unit: fc.constantFrom<Claim['unit'][]>('session', 'session', 'attempt'),
 })
 const keys = [sessionsKey('alpha'), attemptsKey('alpha'), refsKey('alpha')]
@@ -45,6 +47,8 @@ export const operations: fc.Arbitrary<Operation[]> = fc.array(
         .map(([one, ending]) => ({ does: 'release' as const, ending, ...one })),
     },
     { weight: 3, arbitrary: fc.array(claim, { maxLength: 4 }).map(claims => ({ does: 'renew' as const, claims })) },
+    { weight: 1, arbitrary: claim.map(one => ({ does: 'terminate' as const, ...one })) },
+    { weight: 2, arbitrary: fc.constantFrom('count' as const, 'audit' as const).map(does => ({ does })) },
     {
       weight: 4,
       arbitrary: fc
@@ -128,7 +132,13 @@ export async function playTracker(
   function take(step: Exclude<Operation, { does: 'wait' | 'spoil' }>): Promise<unknown> {
     if (step.does === 'acquire') return tracker.acquire(holdOf(step))
     if (step.does === 'release') return tracker.release(holdOf(step), step.ending)
-    return tracker.renew(providerOf({ limit: 1, unit: 'session' }), step.claims.map(holdOf))
+    if (step.does !== 'renew') return operate(step)
+    return tracker.renew(any, step.claims.map(holdOf))
+  }
+
+  async function operate(step: Extract<Operation, { does: 'terminate' | 'count' | 'audit' }>): Promise<unknown> {
+    if (step.does === 'terminate') return tracker.operator?.terminate(any, memberOf(step.session))
+    return tracker.operator?.[step.does](any)
   }
 }
 
@@ -152,6 +162,8 @@ const providerOf = ({ limit, unit }: Pick<Claim, 'limit' | 'unit'>): Provider =>
   heartbeatMs: 500,
   tombstoneMs: 3_000,
 })
+
+const any = providerOf({ limit: 1, unit: 'session' })
 
 const holdOf = (of: Claim): Hold => ({ provider: providerOf(of), member: memberOf(of.session), token: of.token })
 

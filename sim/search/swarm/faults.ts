@@ -1,7 +1,7 @@
 /** Faults that come later, take longer or shorter, fail otherwise, and overlap. */
 import type { Millis } from '../../../proxy/ports.ts'
 import type { FaultCall } from '../../faults/fault.ts'
-import type { ScheduledFault } from '../../scenario.ts'
+import type { Scenario, ScheduledFault } from '../../scenario.ts'
 import type { ProviderSpec, Topology } from '../../topology.ts'
 import { type Draw, shortestAttemptMs, statuses } from './ranges.ts'
 
@@ -9,16 +9,31 @@ export interface Surroundings {
   providers: readonly ProviderSpec[]
   /** Where an instant of the scenario lies now. */
   time(at: Millis): Millis
+  storm: { from: Millis; to: Millis }
   endAt: Millis
   toStore: Topology['toStore'] | undefined
   draw: Draw
 }
 
-export function swarmedFaults(faults: readonly ScheduledFault[], around: Surroundings): ScheduledFault[] {
-  return faults.flatMap((fault, n) => {
+export function swarmedFaults(
+  { faults, alsoUnder = [] }: Pick<Scenario, 'faults' | 'alsoUnder'>,
+  around: Surroundings,
+): ScheduledFault[] {
+  const storm = faults.flatMap((fault, n) => {
     const first = moved(fault, String(n), around)
     return [first, ...second(first, String(n), around)]
   })
+  return [...storm, ...extra(alsoUnder, around)]
+}
+
+/** One of those that the scenario allows, somewhere in the storm. */
+function extra(allowed: readonly FaultCall[], { storm, toStore, draw }: Surroundings): ScheduledFault[] {
+  const share = draw('extraFault', -1)
+  if (share < 0 || !allowed.length) return []
+  const call = allowed[Math.floor(share * allowed.length)]!
+  const length = storm.to - storm.from
+  const at = Math.round(storm.from + length * draw('extraStart', 0.2))
+  return [{ at, for: Math.round(length * draw('extraLength', 0.3)), call: changed(call, 'extra', toStore, draw) }]
 }
 
 function moved(fault: ScheduledFault, key: string, { time, endAt, toStore, draw }: Surroundings): ScheduledFault {
@@ -29,13 +44,21 @@ function moved(fault: ScheduledFault, key: string, { time, endAt, toStore, draw 
   return { at, for: length, call: changed(fault.call, key, toStore, draw) }
 }
 
+/** How long it takes, waits or repeats, by the names that faults give it. */
+const rhythms = ['ms', 'pauseMs', 'everyMs', 'forMs'] as const
+
 /** Only parameters that the call has: what another kind of fault takes is not known here. */
 function changed(call: FaultCall, key: string, toStore: Surroundings['toStore'], draw: Draw): FaultCall {
   const { status, ratio, afterMs } = call
   const shortest = toStore ? Math.ceil(shortestAttemptMs(toStore.maxMs)) : 0
   const drawn = statuses[draw('status', -1, key)]
+  const paced = rhythms.flatMap(name => {
+    const usual = call[name]
+    return typeof usual === 'number' ? [[name, Math.ceil(usual * draw('faultPace', 1, key, name))]] : []
+  })
   return {
     ...call,
+    ...Object.fromEntries(paced),
     ...(status !== undefined && drawn !== undefined && { status: drawn }),
     ...(typeof ratio === 'number' && { ratio: draw('ratio', ratio, key) }),
     ...(typeof afterMs === 'number' && { afterMs: Math.max(shortest, draw('afterMs', afterMs, key)) }),

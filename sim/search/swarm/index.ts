@@ -34,15 +34,28 @@ export function swarmed(scenario: Scenario, seed: number): Scenario {
       ...topology,
       providers,
       windowMs,
-      instances: draw('instances', topology.instances),
+      instances: Math.max(draw('instances', topology.instances), ...aimedInstances(scenario)),
       ...(toStore && { toStore }),
     },
     paces,
     phases,
     load: scenario.load.map(load => swarmedLoad(load, time, draw)),
-    faults: swarmedFaults(scenario.faults, { providers, time, endAt: phases.endAt, toStore, draw }),
+    faults: swarmedFaults(scenario, {
+      providers,
+      time,
+      storm: { from: phases.stormAt, to: phases.recoveryAt },
+      endAt: phases.endAt,
+      toStore,
+      draw,
+    }),
   }
 }
+
+/** How many instances each fault needs: those up to its own, and another one that takes over. */
+const aimedInstances = ({ faults, alsoUnder = [] }: Scenario): number[] =>
+  [...faults.map(({ call }) => call), ...alsoUnder].map(({ instance }) =>
+    instance === undefined ? 1 : Math.max(2, instance + 1),
+  )
 
 /** Where an instant of the scenario lies when each phase takes a time of its own. */
 function stretch(phases: Scenario['phases'], draw: Draw): (at: Millis) => Millis {

@@ -6,11 +6,11 @@ import type { ProviderSpec } from '../../topology.ts'
 import { type Draw, shortestAttemptMs } from './ranges.ts'
 
 export function swarmedProviders(
-  { topology, paces, faults }: Scenario,
+  { topology, paces, faults, alsoUnder = [] }: Scenario,
   toStoreMaxMs: Millis | undefined,
   draw: Draw,
 ): { providers: ProviderSpec[]; paces: Record<string, Pace> } {
-  const needed = new Set(faults.map(({ call }) => call.provider))
+  const needed = new Set([...faults.map(({ call }) => call), ...alsoUnder].map(({ provider }) => provider))
   const last = topology.providers.at(-1)!
   const drops = draw('dropped', 0) === 1 && topology.providers.length > 1 && !needed.has(last.id)
   const kept = drops ? topology.providers.slice(0, -1) : topology.providers

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as scenarios from '../../../scenarios/index.ts'
+import { misaimed } from '../../faults/aim.ts'
 import { asksOf } from '../../plan.ts'
 import type { Scenario } from '../../scenario.ts'
 import { plannedFor, swarmed } from './index.ts'
@@ -49,7 +50,7 @@ describe.each(storms)('$name', scenario => {
         expect(windowMs).toBeGreaterThan(phases.endAt)
         for (const { at, for: lasts, call } of faults) {
           expect(at >= 0 && lasts > 0 && at + lasts <= phases.endAt, replay(seed)).toBe(true)
-          expect(providers.map(({ id }) => id)).toContain(call.provider)
+          expect(misaimed(call, topology), replay(seed)).toBeUndefined()
           // What has no error of its own, or none that comes after a time, keeps what it has.
           if (call.status === undefined) continue
           expect(Number(call.afterMs)).toBeGreaterThanOrEqual(shortest)
@@ -90,8 +91,33 @@ test('over the seeds everything varies, and everything is left alone at times', 
   }
 })
 
+test('what a scenario allows is added in its storm, and each of it is, sooner or later', () => {
+  const allowed = [
+    { fault: 'slot-migrates', provider: 'beta', pauseMs: 20 },
+    { fault: 'proxy-skewed', instance: 3 },
+  ]
+  const scenario = { ...scenarios.providerOutage, alsoUnder: allowed }
+  const added = Array.from({ length: 100 }, (_, seed) => {
+    const { faults, phases, topology } = swarmed(scenario, seed)
+    const extra = faults.filter(({ call }) => call.fault !== 'provider-fails')
+    for (const { at, for: lasts, call } of extra) {
+      expect(at >= phases.stormAt && at + lasts <= phases.recoveryAt).toBe(true)
+      expect(misaimed(call, topology)).toBeUndefined()
+    }
+    expect(topology.instances).toBeGreaterThanOrEqual(4)
+    return extra.map(({ call }) => call)
+  }).flat()
+  expect(new Set(added.map(({ fault }) => fault))).toEqual(new Set(['slot-migrates', 'proxy-skewed']))
+  const pauses = added.map(({ pauseMs }) => pauseMs).filter(pause => pause !== undefined)
+  expect(new Set(pauses).size).toBeGreaterThan(3)
+  expect(swarmed({ ...scenario, alsoUnder: [] }, 1).faults.every(({ call }) => call.fault === 'provider-fails')).toBe(
+    true,
+  )
+})
+
 test('what is drawn shows in the storm', () => {
-  const all = Array.from({ length: 150 }, (_, seed) => swarmed(scenarios.providerOutage, seed))
+  const storm = { ...scenarios.providerOutage, alsoUnder: [] }
+  const all = Array.from({ length: 150 }, (_, seed) => swarmed(storm, seed))
   const seen = <T>(of: (scenario: Scenario) => T | readonly T[]) => new Set(all.flatMap(of))
   expect(seen(({ topology }) => topology.instances)).toEqual(new Set([1, 2, 3, 4, 5]))
   expect(seen(({ topology }) => topology.providers.length)).toEqual(new Set([1, 2, 3, 4]))

@@ -1,5 +1,4 @@
 /** The storm's clients in virtual time: each request leaves at its planned instant, and is told from the send to the end. */
-import type { ProxyCore } from '../../../proxy/handle.ts'
 import type { Millis } from '../../../proxy/ports.ts'
 import { type Client, taken } from '../../../proxy/request.ts'
 import type { VirtualClock } from '../../clock.ts'
@@ -9,11 +8,12 @@ import type { AskStep } from '../../plan.ts'
 import { flawOf, saysSo } from '../../providers/flaw.ts'
 import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
+import { type Instance, routed } from './instance.ts'
 import { bodyFor } from './providers.ts'
 
 export interface ClientsOptions {
   clock: VirtualClock
-  proxies: readonly ProxyCore[]
+  instances: readonly Instance[]
   tell: Tell
   /** Told when a request and all that it caused is over. */
   over(request: string): void
@@ -49,9 +49,11 @@ export function playAsks(asks: readonly AskStep[], origin: Millis, options: Clie
 }
 
 /** Resolves when the request has ended for its client; never rejects. */
-function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Promise<void> {
+function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): Promise<void> {
   const { request, session, shape, stream, via, leaves } = ask
   const say = (event: ClientEvent) => tell({ at: clock.now(), from: 'client', ...event })
+  const instance = routed(instances, via)
+  const process = instance?.process
   say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream })
   return new Promise(resolve => {
     const gone = new AbortController()
@@ -80,7 +82,7 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
     const leave = (outcome: 'broken' | 'aborted', because: string) => {
       if (ended) return
       end(outcome, because)
-      gone.abort(left)
+      process?.deliver(() => gone.abort(left))
     }
     const giveUp = clock.after(deadlineMs, () => leave('broken', `not ended within ${deadlineMs} ms`))
     let stay = () => {}
@@ -96,7 +98,7 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
         retryAfterMs = retryAfterIn(headers['retry-after'])
       },
       write(chunk) {
-        if (gone.signal.aborted) return Promise.reject(left)
+        if (ended) return Promise.reject(left)
         if (bytes === 0 && chunk.length) {
           say({ kind: 'client-first-byte', request, status })
           leaveAfter('first-byte')
@@ -114,7 +116,8 @@ function send(ask: AskStep, { clock, proxies, tell, over }: ClientsOptions): Pro
     }
     const headers = { 'content-type': 'application/json' }
     const body = bodyFor({ request, session, shape, stream })
-    proxies[via % proxies.length]!.handle({ id: request, session, shape, stream, body, headers }, client).then(
+    if (!instance) return end('broken', 'no instance is in rotation')
+    instance.handle({ id: request, session, shape, stream, body, headers }, client).then(
       () => over(request),
       error => end('broken', `the proxy failed: ${String(error)}`),
     )

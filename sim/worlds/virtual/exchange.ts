@@ -5,6 +5,7 @@ import type { ProviderReply } from '../../../proxy/provider.ts'
 import { type Answer, isGood } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
 import { encoded } from './encoded.ts'
+import type { Closing, Process } from './process.ts'
 
 /** What the provider's side of a call does, as it happens there. */
 export interface Host {
@@ -20,9 +21,11 @@ interface Waiting {
 }
 
 /** The caller has at most one `next` under way, as `for await` does. */
-export class Exchange implements AsyncIterableIterator<Uint8Array> {
+export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   readonly reply: Promise<ProviderReply>
   readonly #clock: Clock
+  /** The caller's. */
+  readonly #process: Process
   readonly #link: Link
   readonly #host: Host
   #answer: Answer | undefined
@@ -41,14 +44,16 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #resolveReply!: (reply: ProviderReply) => void
   #rejectReply!: (error: unknown) => void
 
-  constructor(clock: Clock, link: Link, host: Host, signal: AbortSignal) {
+  constructor(clock: Clock, process: Process, link: Link, host: Host, signal: AbortSignal) {
     this.#clock = clock
+    this.#process = process
     this.#link = link
     this.#host = host
     this.reply = new Promise((resolve, reject) => {
       this.#resolveReply = resolve
       this.#rejectReply = reject
     })
+    process.opened(this)
     signal.addEventListener('abort', () => this.#abort(signal.reason), { once: true })
     this.#there(() => this.#begin())
   }
@@ -67,6 +72,11 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   return(): Promise<IteratorResult<Uint8Array>> {
     this.#leave()
     return finished
+  }
+
+  /** The caller's process is gone. */
+  close(): void {
+    this.#leave()
   }
 
   [Symbol.asyncIterator](): this {
@@ -127,6 +137,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
 
   #end(ending: 'clean' | { error: unknown }) {
     if (this.#left) return
+    this.#process.closed(this)
     this.#ending = ending
     const waiting = this.#waiting
     this.#waiting = undefined
@@ -156,6 +167,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #leave() {
     if (this.#left) return
     this.#left = true
+    this.#process.closed(this)
     if (this.#over) return
     this.#there(() => {
       if (this.#over) return
@@ -174,7 +186,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array> {
   #back(arrive: () => void) {
     const now = this.#clock.now()
     this.#lastBack = Math.max(this.#lastBack, now + this.#link.delay())
-    this.#clock.after(this.#lastBack - now, arrive)
+    this.#process.after(this.#lastBack - now, arrive)
   }
 }
 

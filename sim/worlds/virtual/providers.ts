@@ -9,6 +9,7 @@ import { retryAfterIn } from '../../providers/wire.ts'
 import { randomFor } from '../../random.ts'
 import type { Link } from '../../redis/link.ts'
 import { Exchange } from './exchange.ts'
+import type { Process } from './process.ts'
 
 /** What each body says, for as long as somebody holds it: reading it again would cost more than the rest of the call. */
 const known = new WeakMap<Uint8Array, Asked>()
@@ -40,6 +41,10 @@ export class VirtualProviders {
     )
   }
 
+  get ids(): string[] {
+    return [...this.#providers.keys()]
+  }
+
   behaviours(id: string): Behaviours {
     return this.#of(id).behaviours
   }
@@ -49,13 +54,14 @@ export class VirtualProviders {
     this.#tries.delete(request)
   }
 
-  transport(linkTo: (provider: string) => Link): Transport {
+  /** The way of a process to the providers. */
+  transport(process: Process, linkTo: (provider: string) => Link): Transport {
     const { clock } = this.#options
     return {
       send: ({ id }, request, signal) =>
         signal.aborted
           ? Promise.reject(signal.reason)
-          : new Exchange(clock, linkTo(id), this.#host(id, request), signal).reply,
+          : new Exchange(clock, process, linkTo(id), this.#host(id, request), signal).reply,
     }
   }
 

@@ -8,54 +8,93 @@ import type { VirtualNode } from '../../redis/node.ts'
 
 export interface Watch {
   changed(node: VirtualNode, change: Change): void
-  /** A change that was made and lost: the state is what it was before. */
+  /** A change at a node that had been replaced: the state is what it is elsewhere. */
   lost(node: VirtualNode, change: Change): void
-  census(provider: string, node: VirtualNode, members: readonly string[]): void
+  /** Other nodes serve than before: what they do not have is lost. */
+  changedHands(): void
+  census(): void
   finish(): void
 }
 
-/** `watched`: provider by the key of its active set. */
-export function watchStore(watched: ReadonlyMap<string, string>, now: () => Millis, tell: Tell): Watch {
+export interface WatchOptions {
+  /** Provider by the key of its active set. */
+  watched: ReadonlyMap<string, string>
+  /** The node that serves a key now. */
+  holderOf(key: string): VirtualNode
+  now(): Millis
+  tell: Tell
+}
+
+export function watchStore({ watched, holderOf, now, tell }: WatchOptions): Watch {
   /** Replayed from what was told, to be compared with what is there. */
-  const replayed = new Map<string, Set<string>>([...watched.values()].map(provider => [provider, new Set()]))
+  const replayed = new Map([...watched.values()].map(provider => [provider, new Map<string, number>()]))
   let changes = 0
   let offset = 0
 
   function told(
     kind: 'store-changed' | 'store-lost',
     node: VirtualNode,
-    { key, member }: Change,
+    provider: string,
+    member: string,
     score: number | null,
   ) {
-    const provider = watched.get(key)
-    if (provider === undefined || member === undefined || member === anchor) return
     changes++
-    const name = fromBytes(member)
     const members = replayed.get(provider)!
-    if (score === null) members.delete(name)
-    else members.add(name)
+    if (score === null) members.delete(member)
+    else members.set(member, score)
     const at = now()
-    tell({ at, from: 'store', kind, provider, member: name, score, since: at, node: node.address, offset: ++offset })
+    tell({ at, from: 'store', kind, provider, member, score, since: at, node: node.address, offset: ++offset })
+  }
+
+  function there(key: string): { node: VirtualNode; members: Map<string, number> } {
+    const node = holderOf(key)
+    const members = new Map<string, number>()
+    for (const { member, score } of node.keyspace.zset(key) ?? [])
+      if (member !== anchor) members.set(fromBytes(member), score)
+    return { node, members }
   }
 
   return {
-    changed: (node, change) => told('store-changed', node, change, change.after ?? null),
-    lost: (node, change) => told('store-lost', node, change, change.before ?? null),
-    census(provider, node, members) {
-      const expected = replayed.get(provider)!
-      const matched = members.length === expected.size && members.every(member => expected.has(member))
-      const at = now()
-      tell({
-        at,
-        from: 'store',
-        kind: 'store-census',
-        provider,
-        members,
-        since: at,
-        node: node.address,
-        offset,
-        matched,
-      })
+    changed(node, { key, member, after = null }) {
+      const provider = watched.get(key)
+      if (provider === undefined || member === undefined || member === anchor) return
+      told('store-changed', node, provider, fromBytes(member), after)
+    },
+    lost(node, { key, member: bytes }) {
+      const provider = watched.get(key)
+      if (provider === undefined || bytes === undefined || bytes === anchor) return
+      const member = fromBytes(bytes)
+      told('store-lost', node, provider, member, replayed.get(provider)!.get(member) ?? null)
+    },
+    changedHands() {
+      for (const [key, provider] of watched) {
+        const { node, members } = there(key)
+        const known = replayed.get(provider)!
+        for (const member of new Set([...known.keys(), ...members.keys()])) {
+          const score = members.get(member)
+          if (score !== known.get(member)) told('store-lost', node, provider, member, score ?? null)
+        }
+      }
+    },
+    census() {
+      for (const [key, provider] of watched) {
+        const { node, members } = there(key)
+        const expected = replayed.get(provider)!
+        const matched =
+          members.size === expected.size && [...members].every(([member, score]) => expected.get(member) === score)
+        const at = now()
+        tell({
+          at,
+          from: 'store',
+          kind: 'store-census',
+          provider,
+          members: [...members.keys()],
+          since: at,
+          node: node.address,
+          offset,
+          matched,
+        })
+      }
     },
     finish: () => tell({ at: now(), from: 'store', kind: 'store-resolution', p50Ms: 0, p99Ms: 0, changes }),
   }
