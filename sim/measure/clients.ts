@@ -24,6 +24,9 @@ class Tally {
   readonly failover = new Durations()
   /** Until an error was told. */
   readonly refusal = new Durations()
+  /** Of a phase. */
+  beganAt: Millis | undefined
+  endedAt: Millis | undefined
   sent = 0
   complete = 0
   aborted = 0
@@ -37,6 +40,13 @@ class Tally {
     return stayed ? this.complete / stayed : undefined
   }
 
+  /** Answers a second, by when they were asked for. */
+  #throughput(suffix: string): Figures {
+    const { beganAt, endedAt } = this
+    if (beganAt === undefined || endedAt === undefined || endedAt <= beganAt) return {}
+    return { [`throughput${suffix}`]: (1000 * this.complete) / (endedAt - beganAt) }
+  }
+
   figures(suffix = ''): Figures {
     if (this.sent === 0) return {}
     return {
@@ -46,6 +56,7 @@ class Tally {
       ...this.latency.figures(`latency${suffix}`),
       ...this.failover.figures(`failover${suffix}`),
       ...this.refusal.figures(`refusal${suffix}`),
+      ...this.#throughput(suffix),
     }
   }
 }
@@ -71,6 +82,7 @@ export function clients(): Meter {
   const unhelpful = new Findings()
   const hidden = new Findings()
   let sent = 0
+  let current: Tally | undefined
   /** Until when some provider wishes to be left alone. */
   let pausedUntil = Number.NEGATIVE_INFINITY
   /** Attempts of before the heal: they may fail after it, and open a breaker then. */
@@ -121,6 +133,11 @@ export function clients(): Meter {
   return {
     see(event, _change, ledger) {
       switch (event.kind) {
+        case 'phase':
+          if (current) current.endedAt = event.at
+          current = tallyOf(event.phase)
+          current.beganAt = event.at
+          return
         case 'client-sent': {
           const asked = {
             sent: event,
