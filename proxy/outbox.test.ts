@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { VirtualClock } from '../sim/clock.ts'
 import { chanceFor } from '../sim/random.ts'
 import type { ProxyEvent } from './events.ts'
@@ -57,7 +57,9 @@ test('while the store is away one release asks for all', async () => {
   const { clock, reach, sent, outbox } = stage(300)
   for (let n = 0; n < 3; n++) reach.failed('alpha')
   for (let n = 1; n <= 200; n++) outbox.release(hold(n), 'success')
+  const naps = vi.spyOn(clock, 'sleep')
   await clock.run(299)
+  expect(naps.mock.calls.length, 'and the others wait longer and longer').toBeLessThan(200 * 12)
   expect(new Set(sent.map(({ token }) => token))).toEqual(new Set(['t1']))
   await clock.run()
   expect(new Set(sent.map(({ token }) => token)).size).toBe(200)

@@ -84,9 +84,9 @@ export class Ledger {
   judgedFrom: Millis = 0
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
+  readonly trouble: Trouble
   /** Faults that have not been healed, by id. */
   readonly standing = new Set<string>()
-  readonly trouble: Trouble
   readonly #seats: Map<string, Map<string, Seat>>
   /** Whose slot a token is, by what the proxy said when it was admitted. */
   readonly #tokens = new Map<string, { provider: string; session: string }>()
@@ -108,6 +108,11 @@ export class Ledger {
 
   *allSeats(): Iterable<Seat> {
     for (const seats of this.#seats.values()) yield* seats.values()
+  }
+
+  /** The proxy that took this request, while something of it is in flight. */
+  instanceOf(request: string): string | undefined {
+    return this.#requests.get(request)?.instance
   }
 
   seat(provider: string, session: string): Seat | undefined {
@@ -154,11 +159,6 @@ export class Ledger {
   saidUnleased({ provider, session }: Seat, since: Millis): boolean {
     const at = this.#unleased.get(`${provider.id} ${session}`)
     return at !== undefined && at >= since && this.trouble.someoneGone(since - leaseMs(provider), at)
-  }
-
-  /** The proxy that took this request, while something of it may still happen. */
-  instanceOf(request: string): string | undefined {
-    return this.#requests.get(request)?.instance
   }
 
   see(event: Event): Change | undefined {
