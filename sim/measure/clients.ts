@@ -89,7 +89,6 @@ export function clients(): Meter {
   /** Attempts of before the heal: they may fail after it, and open a breaker then. */
   const before = new Set<string>()
   let lastTrouble = Number.NEGATIVE_INFINITY
-  const cutByCrash = 0
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
