@@ -16,6 +16,7 @@ import { references } from './references.ts'
 import { residency } from './residency.ts'
 import { rest } from './rest.ts'
 import { soundness } from './soundness.ts'
+import { terminations } from './terminations.ts'
 import { tracking } from './tracking.ts'
 
 export interface Measuring {
@@ -41,6 +42,7 @@ export function startMeasuring(topology: Topology): Measuring {
     breakers(),
     pauses(),
     needless(),
+    terminations(),
     soundness(),
   ]
   return {
@@ -76,6 +78,7 @@ const nothing: Omit<Measurement, 'figures'> = {
   phantomsAtRest: [],
   unanswered: [],
   crashed: [],
+  undead: [],
   failedAdmissions: [],
   miscounted: [],
   begunAfterAbort: [],
