@@ -35,9 +35,19 @@ export interface Seat {
   recentEnds: Millis[]
 }
 
-/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. `instance`: the proxy that took the request. */
+/**
+ * What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. `instance`: the proxy that took
+ * the request; `since`: when it got leave to call, so that the call left no earlier.
+ */
 export type Change =
-  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; instance: string | undefined; first: boolean }
+  | {
+      kind: 'began'
+      seat: Seat
+      event: Of<'provider-began'>
+      instance: string | undefined
+      since: Millis
+      first: boolean
+    }
   | {
       kind: 'ended'
       seat: Seat
@@ -59,6 +69,8 @@ interface Request {
   over: boolean
   /** A provider may hear of the request after its client has left. */
   remembered: boolean
+  /** The last leave it got to call somebody. */
+  admitted: { provider: string; at: Millis } | undefined
   /** Which proxy took it. */
   instance: string | undefined
 }
@@ -195,11 +207,13 @@ export class Ledger {
         this.#over(event.request)
         return
       case 'uncounted-admission': {
+        this.#request(event.request).admitted = event
         const seat = this.#take(event.provider, event.session)
         if (seat) seat.declaredAt = event.at
         return
       }
       case 'admitted':
+        this.#request(event.request).admitted = event
         this.#tokens.set(event.token, event)
         return
       case 'released':
@@ -228,7 +242,8 @@ export class Ledger {
     request.inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
-    return { kind: 'began', seat, event, instance: request.instance, first }
+    const since = request.admitted?.provider === event.provider ? request.admitted.at : event.at
+    return { kind: 'began', seat, event, instance: request.instance, since, first }
   }
 
   #ended(event: Of<'provider-ended'>): Change | undefined {
@@ -276,6 +291,7 @@ export class Ledger {
         (request = {
           inFlight: new Map(),
           served: undefined,
+          admitted: undefined,
           aborted: false,
           over: false,
           remembered: false,

@@ -82,7 +82,7 @@ function createLateness() {
   }
 }
 
-/** A timer is late by a millisecond or two. Spinning would be exact, and would take a core from the storm it times. */
-async function reach(at: number, signal: AbortSignal): Promise<void> {
+/** Resolves at that instant, or when the signal fires. A timer is late by a millisecond or two. Spinning would be exact, and would take a core from the storm it times. */
+export async function reach(at: number, signal: AbortSignal): Promise<void> {
   for (let left = at - hostNow(); left > 0 && !signal.aborted; left = at - hostNow()) await sleep(Math.min(left, 200))
 }
