@@ -38,10 +38,12 @@ program
   .command('storm [scenarios...]')
   .description('play the scenarios with the reference tracker and the wrong ones, side by side')
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
+  .option('--cluster <urls>', 'play on this cluster (redis://host:port,…) instead of one of its own: see the README')
+  .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText('after', '\nExample:\n  $ stormproof storm same-session --seed 3')
-  .action(async (names, { seed, out }) => {
-    exitCode = await storm(names, { seed, out, colour }, progress, signal)
+  .action(async (names, options) => {
+    exitCode = await storm(names, { ...options, colour }, progress, signal)
   })
 
 program
@@ -100,6 +102,8 @@ program
   .option('--world <world>', 'virtual or live; without it live where a Redis server is installed, else virtual')
   .option('--tracker <names>', 'one or more, by comma', 'lease')
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
+  .option('--cluster <urls>', 'play on this cluster (redis://host:port,…) instead of one of its own: see the README')
+  .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--report <formats>', 'console, json; by comma', 'console')
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText(
