@@ -43,9 +43,11 @@ describe('a release', () => {
   })
 
   test('is given up when its lease is long over, and that is told', async () => {
-    const { clock, events, outbox } = stage(Number.POSITIVE_INFINITY)
+    const { clock, reach, events, outbox } = stage(Number.POSITIVE_INFINITY)
     outbox.release(hold(1), 'failure')
     await clock.run(800)
+    // Whatever else was asked has been answered.
+    reach.answered('alpha')
     expect(outbox.pending()).toMatchObject({ count: 1, oldestMs: 800 })
     await clock.run()
     expect(events.at(-1)).toMatchObject({ kind: 'outbox-dropped', token: 't1' })

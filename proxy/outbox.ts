@@ -55,8 +55,9 @@ export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts, reac
           reach.failed(provider.id)
           emit({ kind: 'store-trouble', doing: 'release', provider: provider.id, because: String(error) })
         }
-      // Past two leases the store has let go of the slot by itself, if it still knew it.
-      if (clock.now() - entry.since > 2 * leaseMs(provider)) return drop(hold, 'its lease is long over')
+      // Past two leases the store has let go of the slot by itself, if it still knew it. While nobody can ask it, its lease clock stands.
+      if (!reach.isAway(provider.id) && clock.now() - entry.since > 2 * leaseMs(provider))
+        return drop(hold, 'its lease is long over')
       random ??= chance.of('outbox', token)
       await clock.sleep(backOff(round, random))
     }

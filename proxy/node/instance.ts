@@ -1,6 +1,6 @@
 /** One proxy instance on real time and real sockets, on whatever store. */
 import type { ProxyConfig } from '../config.ts'
-import { createProxy } from '../handle.ts'
+import { createProxy, type ProxyCore } from '../handle.ts'
 import type { Millis, ProxyEvents } from '../ports.ts'
 import { speaks } from '../provider.ts'
 import type { Store, TrackerVariant } from '../tracker/tracker.ts'
@@ -40,6 +40,8 @@ export interface ProxyOptions {
 export interface RunningProxy {
   url: string
   adminUrl: string | undefined
+  /** An operator's order, as from the admin listener. */
+  terminate: ProxyCore['terminate']
   /**
    * Stops admitting, waits for what runs (at most `deadlineMs`), gives every slot back (for as long again, when the store is
    * away), then closes.
@@ -105,6 +107,7 @@ export async function startInstance(
   return {
     url,
     adminUrl,
+    terminate: session => core.terminate(session),
     async close(deadlineMs) {
       front.closeConnections()
       let cut = 0

@@ -82,13 +82,13 @@ export function clients(): Meter {
   const unhelpful = new Findings()
   const hidden = new Findings()
   let sent = 0
+  let cut = 0
   let current: Tally | undefined
   /** Until when some provider wishes to be left alone. */
   let pausedUntil = Number.NEGATIVE_INFINITY
   /** Attempts of before the heal: they may fail after it, and open a breaker then. */
   const before = new Set<string>()
   let lastTrouble = Number.NEGATIVE_INFINITY
-  let cutByCrash = 0
 
   function tallyOf(phase: Phase): Tally {
     let tally = phases.get(phase)
@@ -107,7 +107,9 @@ export function clients(): Meter {
     const took = event.at - sent.plannedAt
     if (event.hidden) hidden.add(`request ${event.request} looks whole: ${event.because ?? 'it is not'}`, sent, event)
     if (event.outcome === 'aborted') count(asked, tally => void tally.aborted++)
-    if (event.outcome === 'broken' && trouble.died(asked.instance, sent.at, event.at + topology.transitMs)) cutByCrash++
+    const [from, to] = [sent.at, event.at + topology.transitMs]
+    const cutByOthers = trouble.died(asked.instance, from, to) || trouble.ended(sent.session, from, to)
+    if (event.outcome === 'broken' && cutByOthers) cut++
     else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
@@ -188,7 +190,7 @@ export function clients(): Meter {
       const figures: Figures = {
         'requests.sent': sent,
         'requests.unanswered': unanswered.count,
-        ...(cutByCrash && { 'requests.cutByCrash': cutByCrash }),
+        ...(cut && { 'requests.cutByOthers': cut }),
         ...all.figures(),
         ...settled.latency.figures('latency.settled'),
       }

@@ -17,6 +17,7 @@ import { references } from './references.ts'
 import { residency } from './residency.ts'
 import { rest } from './rest.ts'
 import { soundness } from './soundness.ts'
+import { terminations } from './terminations.ts'
 import { tracking } from './tracking.ts'
 
 export interface Measuring {
@@ -43,6 +44,7 @@ export function startMeasuring(topology: Topology): Measuring {
     pauses(),
     herds(),
     needless(),
+    terminations(),
     soundness(),
   ]
   return {
@@ -78,6 +80,7 @@ const nothing: Omit<Measurement, 'figures'> = {
   phantomsAtRest: [],
   unanswered: [],
   crashed: [],
+  undead: [],
   failedAdmissions: [],
   miscounted: [],
   begunAfterAbort: [],

@@ -43,6 +43,8 @@ export interface Measurement {
   unanswered: readonly Finding[]
   /** Members that a dead instance left, and that did not go when their leases ended. */
   crashed: readonly Finding[]
+  /** Attempts of sessions that an operator had ended. */
+  undead: readonly Finding[]
   /** Admissions of which the store was not asked, or gave no answer. */
   failedAdmissions: readonly Finding[]
   /** Scores that were not the number of attempts in flight. */

@@ -8,6 +8,8 @@ import type { Plan } from '../../plan.ts'
 import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
+import { freePorts } from './cluster/ports.ts'
+import { liveLevers } from './levers/index.ts'
 import { type LiveLoad, launchLoad } from './load/index.ts'
 import { hostNow, type Part, startPart } from './part.ts'
 import { type LiveProviders, launchProviders } from './providers/index.ts'
@@ -59,8 +61,10 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
       started => started.stop(),
     )
     const addressed: Provider[] = topology.providers.map(spec => ({ ...spec, baseUrl: providers.urls[spec.id]! }))
+    // Below the ephemeral range: nobody takes the address of a proxy that is away for a while.
+    const ports = await freePorts(topology.instances)
     const proxies = await Promise.all(
-      Array.from({ length: topology.instances }, async (_, n): Promise<LiveProxy> => {
+      ports.map(async (port, n): Promise<LiveProxy> => {
         const config = {
           instance: `proxy-${n + 1}`,
           instances: topology.instances,
@@ -69,12 +73,13 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
         }
         const start = {
           config,
+          port,
           tracker: tracker.name,
           windowMs: topology.windowMs,
           redis: cluster.nodes,
           keys: [stormKey],
         }
-        return keep(await launchProxy(start, onEvents), started => stopPart(started.part))
+        return keep(await launchProxy(start, onEvents), started => started.stop())
       }),
     )
     await warm(load, providers, topology, proxies)
@@ -86,14 +91,14 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
     await Promise.all([
       tap.ask('start', { nodes: cluster.nodes, watch }),
       bystander.ask('start', { ...sampling, meanGapMs: 5 }),
-      ...proxies.map(({ part }) => part.ask('sample', { ...sampling, meanGapMs: 15 })),
+      ...proxies.map(proxy => proxy.sample({ ...sampling, meanGapMs: 15 })),
     ])
     const before = await countStore(cluster.nodes)
     let origin = hostNow()
 
     return {
       name: 'live',
-      levers: { provider: id => providers.lever(id) },
+      levers: liveLevers({ cluster, providers, proxies, load, membersKey: tracker.membersKey }),
       begin() {
         // A moment's lead, so that the first asks are not late before they start.
         origin = hostNow() + 100

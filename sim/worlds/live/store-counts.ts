@@ -1,5 +1,5 @@
 /** What the nodes themselves counted, whatever the proxy made of it. */
-import { Redis } from 'ioredis'
+import { type Address, atNode } from './cluster/at-node.ts'
 
 export interface StoreCounts {
   /** Commands that clients sent to scripts. Redis counts a script's own commands too, so those are left out. */
@@ -11,8 +11,8 @@ export interface StoreCounts {
 const fromClients = ['eval', 'evalsha', 'eval_ro', 'evalsha_ro', 'fcall']
 
 /** Sums over all nodes that answer. */
-export async function countStore(nodes: readonly { host: string; port: number }[]): Promise<StoreCounts> {
-  const all = await Promise.all(nodes.map(countNode))
+export async function countStore(nodes: readonly Address[]): Promise<StoreCounts> {
+  const all = await Promise.all(nodes.map(node => countNode(node).catch(() => nothing)))
   return all.reduce(
     (sum, { commands, errors }) => ({ commands: sum.commands + commands, errors: added(sum.errors, errors, 1) }),
     nothing,
@@ -32,20 +32,9 @@ const added = (a: Record<string, number>, b: Record<string, number>, sign: 1 | -
   return sum
 }
 
-async function countNode({ host, port }: { host: string; port: number }): Promise<StoreCounts> {
-  const redis = new Redis({
-    host,
-    port,
-    lazyConnect: true,
-    disableClientInfo: true,
-    commandTimeout: 1_000,
-    connectTimeout: 1_000,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  })
-  redis.on('error', () => {})
-  try {
-    await redis.connect()
+/** What one node counted since it started; rejects when it does not answer. */
+export const countNode = (node: Address): Promise<StoreCounts> =>
+  atNode(node, async redis => {
     const [commandstats, errorstats] = [
       String(await redis.info('commandstats')),
       String(await redis.info('errorstats')),
@@ -56,9 +45,4 @@ async function countNode({ host, port }: { host: string; port: number }): Promis
     const errors: Record<string, number> = {}
     for (const [, kind, count] of errorstats.matchAll(/^errorstat_([^:]+):count=(\d+)/gm)) errors[kind!] = Number(count)
     return { commands, errors }
-  } catch {
-    return nothing
-  } finally {
-    redis.disconnect()
-  }
-}
+  })

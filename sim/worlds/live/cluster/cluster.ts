@@ -24,8 +24,18 @@ export interface LocalCluster {
   restart(port: number): Promise<void>
   /** Hands the key's slot to a replica in good order; resolves when all that answer agree. */
   failover(key: string): Promise<void>
-  freeze(port: number): void
+  /** Counted: it runs again when the last of those that froze it has resumed it. False: it was dead. */
+  freeze(port: number): boolean
   resume(port: number): void
+  /** Whether the node's process runs, or is frozen. */
+  isAlive(port: number): boolean
+  /**
+   * Gives a killed node its place back: waits until a replica has taken over its slots, by order where nobody elects it, then an
+   * empty process follows. One that came back empty before that would wipe its replica.
+   */
+  replace(port: number): Promise<void>
+  /** Resolves when the node is a primary as most see it, or a replica in step. */
+  settle(port: number): Promise<void>
   /** Ends every process, stopped ones too, and removes every file. Safe to call again. */
   stop(): Promise<void>
 }
@@ -71,6 +81,7 @@ async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Pro
     if (!node) throw new Error(`no node of this cluster at port ${port}`)
     return node
   }
+  const frozen = new Map<RedisNode, number>()
   const living = () => nodes.filter(hasEnded(false))
   /** The ports that serve the key's slot, primary first, as most nodes that answer see it. */
   async function serving(key: string): Promise<number[]> {
@@ -79,6 +90,18 @@ async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Pro
     const [most] = told.toSorted((a, b) => votes(told, b) - votes(told, a))
     if (!most) throw new Error(`nobody owns the slot of ${key}`)
     return most
+  }
+  async function restart(port: number) {
+    await byPort(port).kill()
+    const node = await launch(port)
+    nodes[nodes.findIndex(candidate => candidate.port === port)] = node
+    await eachUntil([node], 'answers', async ({ admin }) => (await admin.ping()) === 'PONG')
+  }
+  async function replace(port: number) {
+    if (hasEnded(false)(byPort(port))) return
+    await inherited(port, living, nodeTimeoutMs)
+    await restart(port)
+    await settled(byPort(port), living)
   }
   return {
     get nodes() {
@@ -91,20 +114,29 @@ async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Pro
     },
     ownerOf: async key => (await serving(key))[0]!,
     kill: port => byPort(port).kill(),
-    async restart(port) {
-      await byPort(port).kill()
-      const node = await launch(port)
-      nodes[nodes.findIndex(candidate => candidate.port === port)] = node
-      await eachUntil([node], 'answers', async ({ admin }) => (await admin.ping()) === 'PONG')
-    },
+    restart,
     async failover(key) {
       const [, replica] = await serving(key)
       if (replica === undefined) throw new Error(`nobody could take over the slot of ${key}`)
       await byPort(replica).admin.call('CLUSTER', 'FAILOVER')
       await eachUntil([byPort(replica)], 'took over', async () => (await serving(key))[0] === replica)
     },
-    freeze: port => void byPort(port).process.kill('SIGSTOP'),
-    resume: port => void byPort(port).process.kill('SIGCONT'),
+    freeze(port) {
+      const node = byPort(port)
+      if (hasEnded(true)(node)) return false
+      frozen.set(node, (frozen.get(node) ?? 0) + 1)
+      return node.process.kill('SIGSTOP')
+    },
+    resume(port) {
+      const node = byPort(port)
+      const left = (frozen.get(node) ?? 0) - 1
+      if (left > 0) return void frozen.set(node, left)
+      frozen.delete(node)
+      node.process.kill('SIGCONT')
+    },
+    isAlive: port => hasEnded(false)(byPort(port)),
+    replace,
+    settle: port => settled(byPort(port), living),
     stop,
   }
 }
@@ -148,6 +180,51 @@ const hasEnded =
   (expected: boolean) =>
   ({ process }: RedisNode) =>
     (process.pid === undefined || process.exitCode !== null || process.signalCode !== null) === expected
+
+/** What the living make of the whole: each primary's ports, its own first, by the view that most share. */
+async function shardsOf(living: readonly RedisNode[]): Promise<number[][]> {
+  const views = await Promise.all(living.map(node => soon(shardsSeenBy(node))))
+  const told = views.filter(view => view !== undefined)
+  const primaries = (view: number[][]) => String(view.map(([primary]) => primary).toSorted())
+  const alike = (view: number[][]) => told.filter(other => primaries(other) === primaries(view)).length
+  return told.toSorted((a, b) => alike(b) - alike(a))[0] ?? []
+}
+
+async function shardsSeenBy({ admin }: RedisNode): Promise<number[][]> {
+  const ranges = (await admin.call('CLUSTER', 'SLOTS')) as [number, number, ...[string, number][]][]
+  return ranges.map(([, , ...serving]) => serving.map(([, port]) => port))
+}
+
+/** Resolves when no slot is the dead node's any more, or nobody is there who could take them. */
+async function inherited(port: number, living: () => readonly RedisNode[], nodeTimeoutMs: number): Promise<void> {
+  const owns = async () => (await shardsOf(living())).some(([primary]) => primary === port)
+  // An election takes a second or two on a busy machine.
+  const election = performance.now() + nodeTimeoutMs + 4_000
+  while (await owns()) {
+    await sleep(50)
+    if (performance.now() < election) continue
+    const followers = await Promise.all(
+      living().map(async node => ((await soon(followed(node))) === port ? node : undefined)),
+    )
+    const [heir] = followers.filter(node => node !== undefined)
+    if (!heir) return
+    await soon(heir.admin.call('CLUSTER', 'FAILOVER', 'TAKEOVER'))
+    if (performance.now() > election + patienceMs) throw new Error(`nobody took over from the node at port ${port}`)
+  }
+}
+
+/** The port of its primary; undefined for a primary. */
+async function followed({ admin }: RedisNode): Promise<number | undefined> {
+  const [role, , port] = (await admin.call('ROLE')) as [string, string, number]
+  return role === 'slave' ? port : undefined
+}
+
+const settled = (node: RedisNode, living: () => readonly RedisNode[]): Promise<void> =>
+  eachUntil([node], 'found its place', async ({ admin, port }) => {
+    const [role, , , link] = (await admin.call('ROLE')) as [string, string, number, string]
+    if (role === 'slave') return link === 'connected'
+    return (await shardsOf(living())).some(([primary]) => primary === port)
+  })
 
 /** A frozen node accepts a question and never answers it. */
 const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>

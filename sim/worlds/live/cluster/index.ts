@@ -11,8 +11,14 @@ export interface LiveCluster {
   restart(port: number): Promise<void>
   /** Hands the key's slot to a replica in good order. */
   failover(key: string): Promise<void>
-  freeze(port: number): Promise<void>
+  /** False: it was dead. Counted, as `LocalCluster` does. */
+  freeze(port: number): Promise<boolean>
   resume(port: number): Promise<void>
+  isAlive(port: number): Promise<boolean>
+  /** Gives a killed node its place back, behind whoever took over from it. */
+  replace(port: number): Promise<void>
+  /** Resolves when the node is a primary as most see it, or a replica in step. */
+  settle(port: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -29,6 +35,9 @@ export async function launchCluster(options: ClusterOptions): Promise<LiveCluste
       failover: key => keeper.ask('failover', key),
       freeze: port => keeper.ask('freeze', port),
       resume: port => keeper.ask('resume', port),
+      isAlive: port => keeper.ask('isAlive', port),
+      replace: port => keeper.ask('replace', port),
+      settle: port => keeper.ask('settle', port),
       stop: () => keeper.stop(),
     }
   } catch (error) {

@@ -20,6 +20,9 @@ servePart(() => ({
   failover: async (key: string) => (await cluster()).failover(key),
   freeze: async (port: number) => (await cluster()).freeze(port),
   resume: async (port: number) => (await cluster()).resume(port),
+  isAlive: async (port: number) => (await cluster()).isAlive(port),
+  replace: async (port: number) => (await cluster()).replace(port),
+  settle: async (port: number) => (await cluster()).settle(port),
   async stop() {
     await (await starting?.catch(() => undefined))?.stop()
   },

@@ -5,6 +5,7 @@ import { Agent } from 'undici'
 import type { RawEvent } from '../../../history.ts'
 import type { AskStep } from '../../../plan.ts'
 import { hostNow } from '../part.ts'
+import { Rotation } from './rotation.ts'
 import { send } from './send.ts'
 
 export interface LoadOptions {
@@ -15,6 +16,8 @@ export interface LoadOptions {
   /** The plan's time 0 on the host's clock. */
   origin: number
   key: string
+  /** All of them are in it where nothing is said. */
+  rotation?: Rotation
   emit(event: RawEvent): void
   /** Fires to leave everything: what is under way is aborted, what has not left is dropped. */
   signal: AbortSignal
@@ -24,7 +27,7 @@ export interface LoadOptions {
 
 /** Resolves when the last request has ended; emits how late they left. */
 export async function playLoad(options: LoadOptions): Promise<void> {
-  const { asks, targets, origin, emit, signal, deadlineMs = 30_000 } = options
+  const { asks, targets, origin, emit, signal, rotation = new Rotation(), deadlineMs = 30_000 } = options
   // A connection for each request under way: none waits for another.
   const dispatcher = new Agent({
     connections: null,
@@ -46,8 +49,10 @@ export async function playLoad(options: LoadOptions): Promise<void> {
     }
     sent++
     lateness.record(hostNow() - plannedAt)
-    const target = targets[ask.via % targets.length]!
-    const one = send(ask, { ...options, target, plannedAt, dispatcher, deadlineMs }).finally(() => underWay.delete(one))
+    const instance = rotation.route(ask.via, targets.length)
+    const target = targets[instance]!
+    const sending = send(ask, { ...options, target, plannedAt, dispatcher, deadlineMs })
+    const one = rotation.during(instance, sending).finally(() => underWay.delete(one))
     underWay.add(one)
   }
   await Promise.all(underWay)

@@ -2,6 +2,7 @@
 import type { AskStep } from '../../../plan.ts'
 import { servePart } from '../part.ts'
 import { playLoad, reach } from './client.ts'
+import { Rotation } from './rotation.ts'
 import { type SaturateOptions, saturate } from './saturate.ts'
 
 export interface LoadPlay {
@@ -15,6 +16,7 @@ const isLoop = (ask: AskStep): ask is SaturateOptions['asks'][number] => ask.aga
 
 servePart(emit => {
   const left = new AbortController()
+  const rotation = new Rotation()
   let playing: Promise<unknown> | undefined
   return {
     async play(order: LoadPlay) {
@@ -22,12 +24,21 @@ servePart(emit => {
       const shared = { ...rest, emit, signal: left.signal }
       const loops = asks.filter(isLoop)
       playing = Promise.all([
-        playLoad({ ...shared, asks: asks.filter(ask => !isLoop(ask)) }),
+        playLoad({ ...shared, rotation, asks: asks.filter(ask => !isLoop(ask)) }),
         loops.length
           ? reach(order.origin + loops[0]!.at, left.signal).then(() => saturate({ ...shared, asks: loops }))
           : undefined,
       ])
       await playing
+    },
+    async takeOut(instance: number) {
+      return rotation.takeOut(instance)
+    },
+    async putBack(instance: number) {
+      rotation.putBack(instance)
+    },
+    async open(instance: number) {
+      return rotation.open(instance)
     },
     async stop() {
       left.abort(new Error('stopped'))

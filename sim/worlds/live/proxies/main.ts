@@ -6,29 +6,40 @@ import { runProxy } from '../../../../proxy/node/run.ts'
 import * as trackers from '../../../../proxy/tracker/index.ts'
 import { hostNow, servePart } from '../part.ts'
 import { type Sampler, type SamplerOptions, startSampler } from '../round-trips/sampler.ts'
+import { drainMs } from './index.ts'
 
 export interface ProxyStart {
   config: ProxyConfig
+  port: number
   tracker: string
+  /** By how much its wall clock is wrong. */
+  clockErrorMs: number
   windowMs: number
   redis: readonly RedisAddress[]
   keys: readonly string[]
 }
 
-/** How long a stopping proxy waits for what still runs. */
-const drainMs = 2_000
-
 servePart(emit => {
   let proxy: RunningProxy | undefined
   let sampler: Sampler | undefined
   let from = ''
+  let clockErrorMs = 0
+  const wallNow = () => Date.now() + clockErrorMs
   return {
     async start({ tracker: name, ...options }: ProxyStart) {
       const tracker = Object.values(trackers).find(variant => variant.name === name)
       if (!tracker) throw new Error(`no tracker ${name}`)
       from = options.config.instance
-      proxy = await runProxy({ ...options, tracker, port: 0, emit: event => emit({ at: hostNow(), from, ...event }) })
-      return proxy.url
+      clockErrorMs = options.clockErrorMs
+      proxy = await runProxy({ ...options, tracker, wallNow, emit: event => emit({ at: hostNow(), from, ...event }) })
+    },
+    async skew(byMs: number) {
+      clockErrorMs = byMs
+      return wallNow()
+    },
+    async terminate(session: string) {
+      if (!proxy) throw new Error('the proxy is not started')
+      return proxy.terminate(session)
     },
     /** Measures round trips from within this process: what the machine does to it, it does to them. */
     async sample(options: SamplerOptions) {
@@ -37,7 +48,7 @@ servePart(emit => {
     async stop() {
       const measured = sampler?.stop()
       if (measured) emit({ at: hostNow(), from, ...measured })
-      await proxy?.close(drainMs)
+      return proxy?.close(drainMs)
     },
   }
 })

@@ -1,8 +1,8 @@
 import type { LinkAim, LinkLever, Pulled } from '../../../levers.ts'
 import { toBytes } from '../../../redis/bytes.ts'
 import type { Link } from '../../../redis/link.ts'
+import { pulled, receipt } from '../../pulled.ts'
 import type { Parts } from './index.ts'
-import { pulled, receipt } from './pulled.ts'
 
 export function linkLever(
   { cluster, network, instances, membersKey }: Parts,

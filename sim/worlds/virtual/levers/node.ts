@@ -1,8 +1,8 @@
 /** The primary that owns a provider's slot when the lever is pulled. What is pulled stays aimed at that node, whatever its role becomes. */
 import type { NodeLever } from '../../../levers.ts'
 import { toBytes } from '../../../redis/bytes.ts'
+import { notPulled, pulled, receipt } from '../../pulled.ts'
 import type { Parts } from './index.ts'
-import { notPulled, pulled, receipt } from './pulled.ts'
 
 export function nodeLever({ cluster, membersKey }: Parts, provider: string): NodeLever {
   const key = toBytes(membersKey(provider))

@@ -1,8 +1,8 @@
 import type { Millis } from '../../../../proxy/ports.ts'
 import type { ProxyLever } from '../../../levers.ts'
+import { notPulled, pulled, receipt } from '../../pulled.ts'
 import type { Ended } from '../instance.ts'
 import type { Parts } from './index.ts'
-import { notPulled, pulled, receipt } from './pulled.ts'
 
 /** How long a proxy that stops waits for what still runs, as in the live world. */
 const drainMs: Millis = 2_000

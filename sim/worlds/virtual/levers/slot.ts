@@ -2,8 +2,8 @@ import type { Millis } from '../../../../proxy/ports.ts'
 import type { SlotLever } from '../../../levers.ts'
 import { toBytes } from '../../../redis/bytes.ts'
 import { keySlot } from '../../../redis/node.ts'
+import { notPulled, pulled, receipt } from '../../pulled.ts'
 import type { Parts } from './index.ts'
-import { notPulled, pulled, receipt } from './pulled.ts'
 
 /** How long a migration waits for an end that does not answer, before it asks again. */
 const patienceMs = 100

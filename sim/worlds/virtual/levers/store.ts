@@ -1,6 +1,6 @@
 import type { StoreLever } from '../../../levers.ts'
+import { pulled, receipt } from '../../pulled.ts'
 import type { Parts } from './index.ts'
-import { pulled, receipt } from './pulled.ts'
 
 export const storeLever = ({ cluster }: Parts): StoreLever => ({
   async freeze() {

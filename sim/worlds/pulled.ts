@@ -1,10 +1,10 @@
-/** The two halves of a pulled lever. */
-import type { Pulled, Receipt } from '../../../levers.ts'
+/** The two halves of a pulled lever, in either world. */
+import type { Pulled, Receipt } from '../levers.ts'
 
 export const receipt = (landed: boolean, because: string): Receipt => ({ landed, because })
 
 /** `undo` is called once, whoever asks how often. */
-export function pulled(undo: () => void | Promise<void>, seen: () => Receipt): Pulled {
+export function pulled(undo: () => void | Promise<void>, seen: () => Receipt | Promise<Receipt>): Pulled {
   let undone: Promise<void> | undefined
   return {
     undo: () => (undone ??= Promise.resolve(undo())),

@@ -1,0 +1,31 @@
+/** Who serves a slot, as most nodes that answer see it: one that was frozen or cut off may still believe what was. */
+import { type Address, atNode, nameOf } from './at-node.ts'
+
+type Range = readonly [number, number, ...(readonly [string, number])[]]
+
+/** Primary first. Rejects when no node knows. */
+export async function servingSlot(slot: number, nodes: readonly Address[]): Promise<[Address, ...Address[]]> {
+  const views = await Promise.all(nodes.map(node => viewOf(slot, node).catch(() => [])))
+  const told = views.filter(([primary]) => primary !== undefined) as [Address, ...Address[]][]
+  const votes = ([primary]: readonly Address[]) => told.filter(([other]) => nameOf(other) === nameOf(primary!)).length
+  const [most] = told.toSorted((a, b) => votes(b) - votes(a))
+  if (!most) throw new Error(`no node of the cluster knows who serves slot ${slot}`)
+  return most
+}
+
+const viewOf = (slot: number, node: Address): Promise<Address[]> =>
+  atNode(node, async redis => {
+    const ranges = (await redis.call('CLUSTER', 'SLOTS')) as Range[]
+    const [, , ...serving] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? []
+    return serving.map(([host, port]) => ({ host: host || node.host, port }))
+  })
+
+/** The primaries that own slots, by the word of the first node that answers. */
+export async function primariesOf(nodes: readonly Address[]): Promise<Address[]> {
+  for (const node of nodes) {
+    const ranges = await atNode(node, redis => redis.call('CLUSTER', 'SLOTS') as Promise<Range[]>).catch(() => [])
+    const primaries = ranges.map(([, , [host, port] = ['', 0]]) => ({ host: host || node.host, port }))
+    if (primaries.length) return [...new Map(primaries.map(primary => [nameOf(primary), primary])).values()]
+  }
+  throw new Error('no node of the cluster answers')
+}
