@@ -33,7 +33,10 @@ export interface LiveOptions {
 export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOptions): Promise<World> {
   const { topology, paces, seed } = plan
   const events: RawEvent[] = []
-  const onEvents = (batch: RawEvent[]) => void events.push(...batch)
+  // A batch may be larger than a call has arguments.
+  const onEvents = (batch: RawEvent[]) => {
+    for (const event of batch) events.push(event)
+  }
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     await Promise.allSettled(closers.splice(0).map(stop => stop()))
