@@ -6,6 +6,7 @@ import { admission } from './admission.ts'
 import { breakers } from './breakers.ts'
 import { budget } from './budget.ts'
 import { clients } from './clients.ts'
+import { herds } from './herds.ts'
 import { Ledger } from './ledger.ts'
 import { limits } from './limits.ts'
 import type { Measurement } from './measurement.ts'
@@ -41,6 +42,7 @@ export function startMeasuring(topology: Topology): Measuring {
     budget(),
     breakers(),
     pauses(),
+    herds(),
     needless(),
     terminations(),
     soundness(),
@@ -86,6 +88,7 @@ const nothing: Omit<Measurement, 'figures'> = {
   overBudget: [],
   askedTooSoon: [],
   askedInPause: [],
+  herds: [],
   openedInVain: [],
   needlessCalls: [],
   hidden: [],

@@ -58,6 +58,8 @@ export interface Measurement {
   askedTooSoon: readonly Finding[]
   /** Calls to a provider that had said when to come back. */
   askedInPause: readonly Finding[]
+  /** Providers that got more calls after a pause than were asked for then. */
+  herds: readonly Finding[]
   /** Breakers that opened although their providers had not failed so often. */
   openedInVain: readonly Finding[]
   /** Calls for requests that had their answer, or were at fault themselves. */
