@@ -8,13 +8,14 @@ import { makePlan } from '../sim/plan.ts'
 import type { RunRecord } from '../sim/run-record.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import type { World } from '../sim/world.ts'
+import { type ClusterOptions, clusterChosen } from './cluster-choice.ts'
 import { BadArgument, named } from './errors.ts'
 import { prepareOut } from './out.ts'
 import { playOne } from './play-one.ts'
 import type { Progress } from './progress.ts'
 import { onStage } from './stage.ts'
 
-export interface RunOptions {
+export interface RunOptions extends ClusterOptions {
   /** Undefined: live where a Redis server is installed, else virtual. */
   world: string | undefined
   tracker: string
@@ -34,23 +35,31 @@ export async function runCommand(
   const wanted = names.map(name => named<Scenario>('scenario', scenarios, name))
   const cast = split(options.tracker).map(name => named('tracker', trackers, name))
   const rendered = split(options.report).map(name => named<Report>('report', reports.formats, name))
-  const world = worldNamed(options.world)
+  const choice = clusterChosen(options)
+  const world = worldNamed(options.world ?? (choice && 'live'))
+  if (choice && world !== 'live') throw new BadArgument('--cluster is about the live world')
   const absent = wanted.find(scenario => world && !scenario.worlds.includes(world))
   if (absent) throw new BadArgument(`${absent.name} has no ${world} world: it is played in ${absent.worlds.join(', ')}`)
   await prepareOut(options.out)
-  const records = await onStage(world, progress.done, signal, async stage => {
-    const finished = []
-    for (const scenario of wanted)
-      for (const tracker of cast) {
-        progress.step(`${scenario.name} with ${tracker.name}, seed ${options.seed} …`)
-        const plan = makePlan(scenario, options.seed)
-        const { record, folder } = await playOne({ scenario, tracker, plan }, stage, options.out)
-        progress.done(`left ${folder}/run.json and history.ndjson`)
-        print(record, rendered, options.colour)
-        finished.push(record)
-      }
-    return finished
-  })
+  const records = await onStage(
+    world,
+    progress.done,
+    signal,
+    async stage => {
+      const finished = []
+      for (const scenario of wanted)
+        for (const tracker of cast) {
+          progress.step(`${scenario.name} with ${tracker.name}, seed ${options.seed} …`)
+          const plan = makePlan(scenario, options.seed)
+          const { record, folder } = await playOne({ scenario, tracker, plan }, stage, options.out)
+          progress.done(`left ${folder}/run.json and history.ndjson`)
+          print(record, rendered, options.colour)
+          finished.push(record)
+        }
+      return finished
+    },
+    choice,
+  )
   return exitCodeOf(records.flatMap(({ verdicts }) => verdicts))
 }
 

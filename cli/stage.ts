@@ -1,11 +1,14 @@
 /** Everything a command needs to play in a world, and its end. */
+import { randomBytes } from 'node:crypto'
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import type { Tell } from '../sim/history.ts'
 import type { Plan } from '../sim/plan.ts'
 import type { World } from '../sim/world.ts'
 import { type LiveCluster, launchCluster } from '../sim/worlds/live/cluster/index.ts'
+import { joinCluster, storeAt } from '../sim/worlds/live/cluster/joined.ts'
 import { openLive } from '../sim/worlds/live/index.ts'
 import { findRedisServer, installedRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
+import type { ClusterChoice } from './cluster-choice.ts'
 import { openVirtualStage } from './virtual-stage.ts'
 
 export interface Stage {
@@ -21,22 +24,25 @@ export async function onStage<T>(
   log: (line: string) => void,
   signal: AbortSignal,
   work: (stage: Stage) => Promise<T>,
+  choice?: ClusterChoice,
 ): Promise<T> {
-  const chosen = world ?? ((await installedRedisServer(thisMachine(log))) ? 'live' : 'virtual')
-  if (chosen === 'live') return onLiveStage(log, signal, work)
+  const chosen = (choice && 'live') ?? world ?? ((await installedRedisServer(thisMachine(log))) ? 'live' : 'virtual')
+  if (chosen === 'live') return onLiveStage(log, signal, work, choice)
   if (!world) log('no Redis server is installed: playing in the virtual world (`--world live` installs one)')
   return work(await openVirtualStage(signal))
 }
 
 /**
- * Starts a cluster, gives the stage to `work`, and clears it away whatever happened. Rejects with the signal's reason once it
+ * Starts a cluster, or joins the one that was chosen, gives the stage to `work`, and clears away what it started whatever happened. Rejects with the signal's reason once it
  * fired, and with `EnvironmentNotReady` where no Redis is to be had.
  */
 export async function onLiveStage<T>(
   log: (line: string) => void,
   signal: AbortSignal,
   work: (stage: Stage) => Promise<T>,
+  choice?: ClusterChoice,
 ): Promise<T> {
+  if (choice) return onJoinedStage(choice, signal, work)
   let started: LiveCluster | undefined
   try {
     const server = await findRedisServer(thisMachine(log))
@@ -55,5 +61,23 @@ export async function onLiveStage<T>(
     throw error
   } finally {
     await started?.stop()
+  }
+}
+
+async function onJoinedStage<T>(
+  choice: ClusterChoice,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const cluster = await joinCluster({ ...choice, keyPrefix: `sp-${randomBytes(4).toString('hex')}-` })
+  try {
+    return await work({
+      world: 'live',
+      store: await storeAt(cluster.nodes[0]!),
+      open: (plan, tracker, tell) => openLive({ cluster, plan, tracker, signal, tell }),
+    })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   }
 }

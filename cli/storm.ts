@@ -5,6 +5,7 @@ import * as scenarios from '../scenarios/index.ts'
 import { makePlan } from '../sim/plan.ts'
 import { behaviourOf, differences } from '../sim/run.ts'
 import type { Scenario } from '../sim/scenario.ts'
+import { type ClusterOptions, clusterChosen } from './cluster-choice.ts'
 import { exitCodes, named } from './errors.ts'
 import { prepareOut } from './out.ts'
 import { type Played, playOne } from './play-one.ts'
@@ -12,7 +13,7 @@ import type { Progress } from './progress.ts'
 import { onLiveStage } from './stage.ts'
 import { openVirtualStage } from './virtual-stage.ts'
 
-export interface StormOptions {
+export interface StormOptions extends ClusterOptions {
   seed: number
   out: string
   colour: boolean
@@ -24,10 +25,12 @@ const first = ['burst-at-limit', 'cross-slot', 'provider-outage', 'same-session'
 /** Plays the named scenarios, `all`, or without names the first five. Exit code 0 when every tracker behaved as it declares. */
 export async function storm(
   names: readonly string[],
-  { seed, out, colour }: StormOptions,
+  options: StormOptions,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
+  const { seed, out, colour } = options
+  const choice = clusterChosen(options)
   const wanted = names.includes('all')
     ? Object.values<Scenario>(scenarios)
     : (names.length ? names : first).map(name => named<Scenario>('scenario', scenarios, name))
@@ -39,21 +42,26 @@ export async function storm(
   )
   await prepareOut(out)
   const virtual = await openVirtualStage(signal)
-  const played = await onLiveStage(progress.done, signal, async stage => {
-    const finished: (Played & { differences: readonly string[] })[] = []
-    for (const [n, { scenario, tracker }] of cast.entries()) {
-      progress.step(`[${n + 1}/${cast.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`)
-      const storm = { scenario, tracker, plan: makePlan(scenario, seed) }
-      const one = await playOne(storm, stage, out)
-      const twin = await playOne(storm, virtual, out)
-      const { expected, asDeclared, because } = behaviourOf(one.run)
-      progress.done(
-        `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,
-      )
-      finished.push({ ...one, differences: differences(one.run, twin.run) })
-    }
-    return finished
-  })
+  const played = await onLiveStage(
+    progress.done,
+    signal,
+    async stage => {
+      const finished: (Played & { differences: readonly string[] })[] = []
+      for (const [n, { scenario, tracker }] of cast.entries()) {
+        progress.step(`[${n + 1}/${cast.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`)
+        const storm = { scenario, tracker, plan: makePlan(scenario, seed) }
+        const one = await playOne(storm, stage, out)
+        const twin = await playOne(storm, virtual, out)
+        const { expected, asDeclared, because } = behaviourOf(one.run)
+        progress.done(
+          `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,
+        )
+        finished.push({ ...one, differences: differences(one.run, twin.run) })
+      }
+      return finished
+    },
+    choice,
+  )
   console.log(
     table.renderAll(
       played.map(({ record }) => record),

@@ -13,6 +13,8 @@ export interface RedisLogin {
   username?: string
   password?: string
   tls?: boolean
+  /** By `host:port` as the nodes know themselves: where they are reached from here. */
+  natMap?: Readonly<Record<string, RedisAddress>>
 }
 
 export interface RedisStore extends Store {
@@ -41,11 +43,12 @@ const nodeOptions = { disableClientInfo: true, commandTimeout: 1_000, connectTim
 export function openRedis(
   nodes: readonly RedisAddress[],
   onError: (message: string) => void,
-  { tls = false, ...login }: RedisLogin = {},
+  { tls = false, natMap, ...login }: RedisLogin = {},
 ): RedisStore {
   const cluster = new Cluster([...nodes], {
     ...options,
     redisOptions: { ...nodeOptions, ...login, ...(tls && { tls: {} }) },
+    ...(natMap && { natMap }),
     // By name, or a certificate would be checked against an address.
     ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
   })

@@ -2,26 +2,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Provider } from '../../../proxy/provider.ts'
 import type { TrackerVariant } from '../../../proxy/tracker/tracker.ts'
+import type { Fault } from '../../faults/fault.ts'
+import * as faults from '../../faults/index.ts'
 import { type Event, merge, type RawEvent, type RunnerEvent } from '../../history.ts'
+import type { Levers } from '../../levers.ts'
 import { poisson } from '../../load/index.ts'
 import type { Plan } from '../../plan.ts'
 import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
+import type { JoinedCluster } from './cluster/joined.ts'
 import { freePorts } from './cluster/ports.ts'
 import { liveLevers } from './levers/index.ts'
+import { launchLinks } from './links/index.ts'
 import { type LiveLoad, launchLoad } from './load/index.ts'
 import { hostNow, type Part, startPart } from './part.ts'
 import { type LiveProviders, launchProviders } from './providers/index.ts'
 import { type LiveProxy, launchProxy } from './proxies/index.ts'
+import { prefixed } from './proxies/prefixed.ts'
 import { countStore, difference } from './store-counts.ts'
 
 /** What the storm's clients present to the proxies. */
 export const stormKey = 'stormproof-storm'
 
 export interface LiveOptions {
-  /** Cleared of keys before the run; it outlives the world. */
-  cluster: LiveCluster
+  /** Cleared of keys before the run (of the run’s own, where it is somebody else’s); it outlives the world. */
+  cluster: LiveCluster | JoinedCluster
   plan: Plan
   tracker: TrackerVariant
   /** Fires to interrupt: every wait rejects with its reason. */
@@ -30,7 +36,9 @@ export interface LiveOptions {
   tell(event: Event): void
 }
 
-export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOptions): Promise<World> {
+export async function openLive({ cluster, plan, tracker: variant, signal, tell }: LiveOptions): Promise<World> {
+  const keyPrefix = cluster.ours ? '' : cluster.keyPrefix
+  const tracker = prefixed(variant, keyPrefix)
   const { topology, paces, seed } = plan
   const events: RawEvent[] = []
   // A batch may be larger than a call has arguments.
@@ -39,7 +47,9 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
   }
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
-    await Promise.allSettled(closers.splice(0).map(stop => stop()))
+    const started = closers.splice(0)
+    await Promise.allSettled(started.map(stop => stop()))
+    if (started.length && !cluster.ours) await cluster.flush()
   }
   const keep = <T>(thing: T, stop: (thing: T) => Promise<void>): T => {
     closers.push(() => stop(thing))
@@ -64,6 +74,10 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
       started => started.stop(),
     )
     const addressed: Provider[] = topology.providers.map(spec => ({ ...spec, baseUrl: providers.urls[spec.id]! }))
+    const needed = leversNeededBy(plan)
+    const links = needed.has('link')
+      ? keep(await launchLinks({ nodes: cluster.nodes, instances: topology.instances }), started => started.stop())
+      : undefined
     // Below the ephemeral range: nobody takes the address of a proxy that is away for a while.
     const ports = await freePorts(topology.instances)
     const proxies = await Promise.all(
@@ -78,8 +92,11 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
           config,
           port,
           tracker: tracker.name,
+          keyPrefix,
           windowMs: topology.windowMs,
-          redis: cluster.nodes,
+          // The first it knows are reached through relays too.
+          redis: links ? Object.values(links.natMaps[n]!) : cluster.nodes,
+          ...(links && { redisLogin: { natMap: links.natMaps[n]! } }),
           keys: [stormKey],
         }
         return keep(await launchProxy(start, onEvents), started => started.stop())
@@ -92,7 +109,7 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
     const watchedFrom = hostNow()
     const sampling = { redis: cluster.nodes, keys: watch.map(({ key }) => key), seed }
     await Promise.all([
-      tap.ask('start', { nodes: cluster.nodes, watch }),
+      tap.ask('start', { nodes: cluster.nodes, watch, slotsMove: needed.has('slot') }),
       bystander.ask('start', { ...sampling, meanGapMs: 5 }),
       ...proxies.map(proxy => proxy.sample({ ...sampling, meanGapMs: 15 })),
     ])
@@ -101,7 +118,14 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
 
     return {
       name: 'live',
-      levers: liveLevers({ cluster, providers, proxies, load, membersKey: tracker.membersKey }),
+      levers: liveLevers({
+        cluster,
+        providers,
+        proxies,
+        load,
+        membersKey: tracker.membersKey,
+        ...(links && { links }),
+      }),
       begin() {
         // A moment's lead, so that the first asks are not late before they start.
         origin = hostNow() + 100
@@ -129,6 +153,12 @@ export async function openLive({ cluster, plan, tracker, signal, tell }: LiveOpt
     await close()
     throw error
   }
+}
+
+/** What nobody pulls need not be there. */
+function leversNeededBy({ steps }: Plan): Set<keyof Levers> {
+  const called = new Set(steps.flatMap(step => (step.do === 'inject' ? [step.call.fault] : [])))
+  return new Set(Object.values<Fault>(faults).flatMap(({ name, needs }) => (called.has(name) ? needs : [])))
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The live world as a whole, where the storms themselves do not look. */
+import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lease } from '../../../proxy/tracker/index.ts'
 import * as checks from '../../checks/index.ts'
@@ -10,6 +11,7 @@ import { run } from '../../run.ts'
 import type { Scenario } from '../../scenario.ts'
 import { provider, topology } from '../../topology.ts'
 import { type LiveCluster, launchCluster } from './cluster/index.ts'
+import { joinCluster } from './cluster/joined.ts'
 import { openLive } from './index.ts'
 import { findRedisServer, thisMachine } from './redis-server.ts'
 
@@ -79,3 +81,31 @@ test.each([
     await world.close()
   }
 })
+
+test('on somebody else’s cluster a run writes and removes its own keys alone, and offers no lever that breaks it', async () => {
+  const { host, port } = cluster.nodes[0]!
+  const redis = new Cluster([{ host, port }])
+  try {
+    await redis.set(lease.membersKey('alpha'), 'mine')
+    const joined = await joinCluster({ at: [{ host, port }], allowDestructive: false, keyPrefix: 'sp-test-' })
+    expect(joined.nodes).toHaveLength(cluster.nodes.length)
+    let offered: string[] = []
+    let during: string[] = []
+    const { verdicts } = await run(storm(small), async (plan, tell) => {
+      const world = await openLive({ cluster: joined, plan, tracker: lease, signal: never, tell })
+      offered = Object.keys(world.levers)
+      return { ...world, census: async () => void ([, during] = [await world.census(), await keysOf(redis)]) }
+    })
+    expect(verdicts.filter(({ result }) => result !== 'pass')).toEqual([])
+    expect(offered.toSorted()).toEqual(['provider', 'proxy'])
+    expect(during).toContain(lease.membersKey('sp-test-alpha'))
+    expect(await keysOf(redis)).toEqual([lease.membersKey('alpha')])
+    expect(await redis.get(lease.membersKey('alpha'))).toBe('mine')
+  } finally {
+    redis.disconnect()
+    await cluster.flush()
+  }
+})
+
+const keysOf = async (redis: Cluster) =>
+  (await Promise.all(redis.nodes('master').map(node => node.keys('*')))).flat().toSorted()

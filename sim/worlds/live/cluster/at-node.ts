@@ -8,10 +8,12 @@ export interface Address {
 
 export const nameOf = ({ host, port }: Address): string => `${host}:${port}`
 
-const patienceMs = 1_000
-
-/** Rejects when the node cannot be reached, or does not answer each command within a second. */
-export async function atNode<T>({ host, port }: Address, work: (redis: Redis) => Promise<T>): Promise<T> {
+/** Rejects when the node cannot be reached, or does not answer each command in time. */
+export async function atNode<T>(
+  { host, port }: Address,
+  work: (redis: Redis) => Promise<T>,
+  patienceMs = 1_000,
+): Promise<T> {
   const redis = new Redis({
     host,
     port,

@@ -3,6 +3,8 @@ import { startPart } from '../part.ts'
 import type { ClusterOptions, NodeAddress } from './cluster.ts'
 
 export interface LiveCluster {
+  /** Its processes are ours. */
+  ours: true
   nodes: readonly NodeAddress[]
   flush(): Promise<void>
   ownerOf(key: string): Promise<number>
@@ -27,6 +29,7 @@ export async function launchCluster(options: ClusterOptions): Promise<LiveCluste
   try {
     const nodes = await keeper.ask<NodeAddress[]>('start', options)
     return {
+      ours: true,
       nodes,
       flush: () => keeper.ask('flush'),
       ownerOf: key => keeper.ask('ownerOf', key),

@@ -21,11 +21,20 @@ const viewOf = (slot: number, node: Address): Promise<Address[]> =>
   })
 
 /** The primaries that own slots, by the word of the first node that answers. */
-export async function primariesOf(nodes: readonly Address[]): Promise<Address[]> {
+export const primariesOf = async (nodes: readonly Address[]): Promise<Address[]> =>
+  distinct((await shardsOf(nodes)).map(([primary]) => primary!))
+
+/** Primaries and replicas, by the word of the first node that answers. */
+export const allNodesOf = async (nodes: readonly Address[]): Promise<Address[]> =>
+  distinct((await shardsOf(nodes)).flat())
+
+const distinct = (nodes: readonly Address[]) => [...new Map(nodes.map(node => [nameOf(node), node])).values()]
+
+async function shardsOf(nodes: readonly Address[]): Promise<Address[][]> {
   for (const node of nodes) {
     const ranges = await atNode(node, redis => redis.call('CLUSTER', 'SLOTS') as Promise<Range[]>).catch(() => [])
-    const primaries = ranges.map(([, , [host, port] = ['', 0]]) => ({ host: host || node.host, port }))
-    if (primaries.length) return [...new Map(primaries.map(primary => [nameOf(primary), primary])).values()]
+    if (ranges.length)
+      return ranges.map(([, , ...serving]) => serving.map(([host, port]) => ({ host: host || node.host, port })))
   }
   throw new Error('no node of the cluster answers')
 }

@@ -27,7 +27,8 @@ beforeAll(async () => {
     seed: 1,
     topology: topology({ instances: 2, providers: [provider({ id: 'alpha', limit: 50, priority: 1 })] }),
     paces: { alpha: pace },
-    steps: [],
+    // Never taken: it says that links are needed.
+    steps: [{ at: 0, do: 'inject', id: 'f', call: { fault: 'link-cut' } }],
   }
   world = await openLive({
     cluster,
@@ -88,12 +89,21 @@ test('a node is full: it refuses, and then it does not', async () => {
 test('scripts, connections and keys are lost, members are planted: each is counted', async () => {
   expect(await hold(300, levers.node('alpha').flushScripts())).toMatchObject({ landed: true })
   expect(await hold(200, levers.node('alpha').dropConnections())).toMatchObject({ landed: true })
-  expect(await hold(0, levers.node('alpha').plant(['x', 'y'], 5))).toEqual({
+  expect(await hold(0, levers.node('alpha').plant(['x', 'y'], 1e15))).toEqual({
     landed: true,
     because: '2 members are new at alpha',
   })
-  expect(await hold(0, levers.node('alpha').plant(['x', 'y'], 6))).toMatchObject({ landed: false })
+  expect(await hold(0, levers.node('alpha').plant(['x', 'y'], 1e15))).toMatchObject({ landed: false })
   expect(await hold(0, levers.node('alpha').flush())).toMatchObject({ landed: true })
+})
+
+test('links are slow, cut and silent: each counts what it hit', async () => {
+  expect(await hold(200, levers.link({}).delay(20))).toMatchObject({ landed: true })
+  expect(await hold(200, levers.link({ instance: 0, provider: 'alpha' }).cut())).toMatchObject({ landed: true })
+  expect(await hold(200, levers.link({ provider: 'alpha' }).silence())).toMatchObject({
+    landed: true,
+    because: expect.stringMatching(/^\d+ messages were held back/),
+  })
 })
 
 test('an instance is killed: the next one gets its requests until it is back', async () => {

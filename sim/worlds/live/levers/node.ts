@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import slotOf from 'cluster-key-slot'
 import type { NodeLever, Pulled } from '../../../levers.ts'
+import { Unplayable } from '../../../play.ts'
 import { notPulled, pulled, receipt } from '../../pulled.ts'
 import { type Address, atNode, nameOf } from '../cluster/at-node.ts'
 import { servingSlot } from '../cluster/serving.ts'
@@ -15,6 +16,11 @@ const patienceMs = 15_000
 
 const ends = () => {}
 
+/** Even where the destructive is allowed. */
+const notOurs = new Unplayable(
+  'the processes and keys of this cluster are somebody else’s: it is not for kills, freezes and flushes',
+)
+
 export function nodeLever({ cluster, membersKey, fills }: Parts, provider: string): NodeLever {
   const key = membersKey(provider)
   const serving = () => servingSlot(slotOf(key), cluster.nodes)
@@ -22,13 +28,17 @@ export function nodeLever({ cluster, membersKey, fills }: Parts, provider: strin
   async function at(pull: (node: Address, name: string, replicas: Address[]) => Promise<Pulled>): Promise<Pulled> {
     const [node, ...replicas] = await serving()
     const name = nameOf(node)
-    return pull(node, name, replicas).catch(error => notPulled(`${name} did not answer: ${error}`))
+    return pull(node, name, replicas).catch(error => {
+      if (error === notOurs) throw error
+      return notPulled(`${name} did not answer: ${error}`)
+    })
   }
   const errorsAt = (node: Address, kind: string) => countNode(node).then(({ errors }) => errors[kind] ?? 0)
 
   return {
     kill: () =>
       at(async (node, name) => {
+        if (!cluster.ours) throw notOurs
         if (!(await cluster.isAlive(node.port))) return notPulled(`${name} was dead already`)
         await cluster.kill(node.port)
         return pulled(
@@ -42,6 +52,7 @@ export function nodeLever({ cluster, membersKey, fills }: Parts, provider: strin
       }),
     freeze: () =>
       at(async (node, name) => {
+        if (!cluster.ours) throw notOurs
         if (!(await cluster.freeze(node.port))) return notPulled(`${name} was dead already`)
         const since = hostNow()
         const answered = probe(node)
@@ -93,6 +104,7 @@ export function nodeLever({ cluster, membersKey, fills }: Parts, provider: strin
       }),
     flush: () =>
       at(async (node, name) => {
+        if (!cluster.ours) throw notOurs
         const replies = await atNode(node, redis => redis.multi().dbsize().flushall().exec())
         const keys = Number(replies?.[0]?.[1] ?? 0)
         return pulled(ends, () => receipt(keys > 0, `${keys} keys were lost at ${name}`))

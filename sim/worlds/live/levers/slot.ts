@@ -19,7 +19,10 @@ interface Ends {
   to: Address
 }
 
-export function slotLever({ cluster, membersKey, moving }: Parts, provider: string): SlotLever {
+export function slotLever(
+  { cluster, membersKey, moving }: Pick<Parts, 'membersKey' | 'moving'> & { cluster: Pick<Parts['cluster'], 'nodes'> },
+  provider: string,
+): SlotLever {
   const slot = slotOf(membersKey(provider))
   const owner = async () => (await servingSlot(slot, cluster.nodes))[0]
 

@@ -1,10 +1,10 @@
 import type { StoreLever } from '../../../levers.ts'
 import { pulled, receipt } from '../../pulled.ts'
+import type { LiveCluster } from '../cluster/index.ts'
 import { hostNow } from '../part.ts'
-import type { Parts } from './index.ts'
 import { probe } from './probe.ts'
 
-export const storeLever = ({ cluster }: Parts): StoreLever => ({
+export const storeLever = (cluster: LiveCluster): StoreLever => ({
   async freeze() {
     const since = hostNow()
     const frozen = await Promise.all(

@@ -48,6 +48,8 @@ export function connectNode(host: string, port: number): NodeClient {
     fence: () => fences.fence(),
     async census(key) {
       const sentMs = hostNow()
+      // While its slot is on its way here, the node shows a key to those who ask so.
+      redis.call('ASKING').catch(() => {})
       const replies = (await redis.multi().info('replication').zrange(key, 0, '-1', 'WITHSCORES').exec()) ?? []
       // A key that was made something else has no members; anything else that fails is a failure.
       const [info, members] = replies.map(([error, reply]) =>

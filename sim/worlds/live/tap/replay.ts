@@ -8,6 +8,8 @@ export interface Change {
   before: number | null
   after: number | null
   offset: number
+  /** It went with its whole key, which may live on elsewhere. */
+  whole?: boolean
 }
 
 /** How many changes can be taken back: far more than a failover can lose. */
@@ -44,7 +46,8 @@ export class Replay {
     const command = args[0]!.toUpperCase()
     if (command === 'FLUSHALL' || command === 'FLUSHDB')
       return [...this.#sets.keys()].flatMap(key => this.#drop(key, offset))
-    if (command === 'DEL' || command === 'UNLINK') return args.slice(1).flatMap(key => this.#drop(key, offset))
+    if (command === 'DEL' || command === 'UNLINK')
+      return args.slice(1).flatMap(key => this.#drop(key, offset).map(change => ({ ...change, whole: true })))
     if (harmless.has(command)) return []
     if (isSortedSetCommand(command)) {
       const set = this.#sets.get(args[1]!)

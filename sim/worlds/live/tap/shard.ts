@@ -18,12 +18,21 @@ export interface ShardEvents {
 }
 
 export interface ShardOptions {
+  /** All that are watched, wherever they live: a slot that moves brings its keys here. */
   keys: readonly string[]
-  /** The primary that owns the keys now. */
+  /** Whether the key lives here. */
+  owns(key: string): boolean
+  /** The primary that leads the shard now. */
   locate(): Promise<{ host: string; port: number }>
   fenceEveryMs: number
   events: ShardEvents
 }
+
+/** The node does not own the key's slot, or only what is left of it. */
+export class Elsewhere extends Error {}
+
+/** Applied, and since when: earlier than its offset says, where a census had to tell it. */
+type Pending = Change & { arrived: number; from?: number }
 
 /** Longer than a failover at the default node timeout takes on a busy machine. */
 const patienceMs = 15_000
@@ -44,9 +53,10 @@ export class Shard {
   /** Up to here everything is applied; -1 before the first census. */
   #offset = -1
   /** Applied, and not yet placed between two fences. */
-  #pending: (Change & { arrived: number })[] = []
-  /** Only a census can tell what these hold. */
-  readonly #unsure = new Set<string>()
+  #pending: Pending[] = []
+  /** Only a census can tell what these hold, since these offsets. */
+  readonly #unsure = new Map<string, number>()
+  #latestFence = { sentMs: 0, offset: 0 }
   #transaction: string[][] | undefined
   /** While a census is taken the stream waits here. */
   #held: { args: string[]; offset: number }[] | undefined
@@ -77,15 +87,36 @@ export class Shard {
     await this.#following
   }
 
+  /** The node that is followed, `host:port`. */
+  get node(): string {
+    return this.#node
+  }
+
+  holds(key: string): boolean {
+    return this.#replay.at(key, this.#offset).size > 0
+  }
+
+  /** Resolves when all that happened before this instant is told, or at the deadline. */
+  async toldBeyond(at: number, deadline: number): Promise<void> {
+    let until: number | undefined
+    for (; hostNow() < deadline; await sleep(1)) {
+      const { sentMs, offset } = this.#latestFence
+      if (until === undefined && sentMs > at) until = offset
+      if (until !== undefined && this.#offset >= until && (this.#pending[0]?.offset ?? until + 1) > until) return
+    }
+  }
+
   /**
    * What the store holds at some exact offset, and whether the replay says the same. A look at a key that has just expired
-   * deletes it, behind the offset that the look reports: only a difference that a second look finds too is one.
+   * deletes it, behind the offset that the look reports: only a difference that a second look finds too is one. Rejects with `Elsewhere`.
    */
   async compare(key: string): Promise<{ reading: CensusReading; matched: boolean; node: string }> {
     let looks = 0
     for (const deadline = hostNow() + patienceMs; ; await sleep(5)) {
       const node = this.#node
-      const reading = await this.#client!.census(key).catch(() => undefined)
+      const reading = await this.#client!.census(key).catch(error => {
+        if (/^(MOVED|ASK) /.test(String(error.message))) throw new Elsewhere(error.message)
+      })
       if (
         reading &&
         (await this.#reached(reading.offset, Math.min(deadline, hostNow() + 1_000))) &&
@@ -149,7 +180,7 @@ export class Shard {
       // A fence before the first write: nothing that follows happened earlier.
       const fence = await client.fence()
       const [replid, offset] = fresh ? [info.replid, fence.offset] : [this.#replid, this.#offset]
-      if (fresh) for (const key of this.#options.keys) this.#unsure.add(key)
+      if (fresh) for (const key of this.#options.keys.filter(this.#options.owns)) this.#unsure.set(key, offset)
       if (this.#unsure.size) this.#held = []
       const { promise: over, resolve: closed } = Promise.withResolvers<void>()
       link = await openLink({
@@ -174,6 +205,7 @@ export class Shard {
       this.#link = link
       this.#replid = link.replid
       if (this.#unsure.size) await this.#census(link)
+      else if (fresh) this.#offset = offset
       void this.#fence(client, link)
       return { over }
     } catch (error) {
@@ -197,7 +229,7 @@ export class Shard {
     if (this.#offset <= offset) return
     this.#tellAll()
     const at = hostNow()
-    for (const key of this.#replay.censusedAfter(offset)) this.#unsure.add(key)
+    for (const key of this.#replay.censusedAfter(offset)) this.#unsure.set(key, offset)
     for (const change of this.#replay.rollBack(offset))
       this.#options.events.lost({ ...change, since: this.#seenUntil, at, node })
     this.#offset = offset
@@ -223,27 +255,29 @@ export class Shard {
   #apply(args: string[], offset: number) {
     const changes = this.#replay.apply(args, offset)
     if (Array.isArray(changes)) return this.#queue(changes)
-    for (const key of changes.unknown) this.#unsure.add(key)
+    for (const key of changes.unknown) if (!this.#unsure.has(key)) this.#unsure.set(key, offset)
     const link = this.#link
     if (!link || this.#held) return
     this.#held = []
     this.#census(link).catch(() => link.close())
   }
 
-  #queue(changes: readonly Change[]) {
+  #queue(changes: readonly Change[], from?: number) {
     if (!changes.length) return
     const arrived = hostNow()
-    for (const change of changes) this.#pending.push({ ...change, arrived })
+    for (const change of changes) this.#pending.push({ ...change, arrived, ...(from !== undefined && { from }) })
   }
 
   /** Takes the unsure keys' state from the store itself, and lets the held stream go on from there. */
   async #census(link: Link) {
     const client = this.#client!
-    const readings = await Promise.all([...this.#unsure].map(async key => ({ key, ...(await client.census(key)) })))
+    const readings = await Promise.all(
+      [...this.#unsure.keys()].map(async key => ({ key, ...(await client.census(key)) })),
+    )
     // Cut meanwhile: whoever attaches next takes it again.
     if (this.#link !== link) return
     for (const { key, members, offset } of readings.toSorted((a, b) => a.offset - b.offset)) {
-      this.#queue(this.#replay.reset(key, members, offset))
+      this.#queue(this.#replay.reset(key, members, offset), this.#unsure.get(key))
       this.#offset = Math.max(this.#offset, offset)
       this.#unsure.delete(key)
     }
@@ -258,6 +292,7 @@ export class Shard {
       try {
         const fence = await client.fence()
         this.#seenUntil = fence.sentMs
+        this.#latestFence = fence
         this.#fences.add(fence)
         this.#tell()
       } catch {
@@ -274,7 +309,8 @@ export class Shard {
     for (const change of this.#pending) {
       const band = this.#fences.place(change.offset)
       if (!band) break
-      this.#report(change, band)
+      const from = change.from === undefined ? band : (this.#fences.place(change.from) ?? band)
+      this.#report(change, { since: Math.min(from.since, band.since), at: band.at })
       told++
     }
     if (told) this.#pending.splice(0, told)
@@ -288,7 +324,7 @@ export class Shard {
     this.#pending = []
   }
 
-  #report({ arrived: _, ...change }: Change & { arrived: number }, band: Band) {
+  #report({ arrived: _, from: __, ...change }: Pending, band: Band) {
     this.#toldUntil = band.at
     this.#options.events.changed({ ...change, ...band, node: this.#node })
   }

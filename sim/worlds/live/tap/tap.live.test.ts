@@ -6,6 +6,7 @@ import { memberOf, sessionsKey } from '../../../../proxy/tracker/keys.ts'
 import type { Event, RawEvent } from '../../../history.ts'
 import { randomFor } from '../../../random.ts'
 import { type LiveCluster, launchCluster } from '../cluster/index.ts'
+import { slotLever } from '../levers/slot.ts'
 import { hostNow } from '../part.ts'
 import { findRedisServer, thisMachine } from '../redis-server.ts'
 import { openTap, type Tap } from './tap.ts'
@@ -34,7 +35,13 @@ beforeEach(async () => {
   await cluster.flush()
   events = []
   const watch = providers.map(provider => ({ provider, key: sessionsKey(provider) }))
-  tap = await openTap({ nodes: cluster.nodes, watch, emit: event => void events.push(event), checkEveryMs: 200 })
+  tap = await openTap({
+    nodes: cluster.nodes,
+    watch,
+    slotsMove: true,
+    emit: event => void events.push(event),
+    checkEveryMs: 200,
+  })
   return () => tap.close()
 })
 
@@ -178,4 +185,32 @@ test('takes back what a failover lost, and says so', async () => {
   const lost = of('store-lost').map(({ member, score }) => ({ member, score }))
   expect(lost).toHaveLength(50)
   expect(lost).toEqual(expect.arrayContaining([{ member: 'lost-0', score: null }]))
+})
+
+test('follows a key whose slot moves to other primaries, and a flush', async () => {
+  const key = sessionsKey('alpha')
+  const lever = slotLever({ cluster, membersKey: sessionsKey, moving: new Set() }, 'alpha')
+  let moved: Promise<void>[] = []
+  // Nobody else writes it: while it moves, it is told neither as gone nor as new.
+  await redis.zadd(key, 1e6, 'stays')
+  const acknowledged = await write(7, 1_200, async n => {
+    if (n === 300) moved = [(await lever.migrate(5)).undo()]
+    if (n === 800) {
+      await Promise.all(moved)
+      await (await lever.migrate(5)).undo()
+    }
+  })
+  expect(acknowledged).toBeGreaterThan(1_000)
+  await expectTruth()
+  expect(of('store-gap')).toEqual([])
+  const nodes = new Set(
+    of('store-changed')
+      .filter(({ provider }) => provider === 'alpha')
+      .map(({ node }) => node),
+  )
+  expect(nodes.size).toBeGreaterThan(1)
+  expect(of('store-changed').filter(({ member }) => member === 'stays')).toHaveLength(1)
+  await cluster.flush()
+  await expectTruth()
+  expect(believed('alpha').size).toBe(0)
 })

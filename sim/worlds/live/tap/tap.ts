@@ -2,21 +2,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import slotOf from 'cluster-key-slot'
 import { build } from 'hdr-histogram-js'
-import { Redis } from 'ioredis'
 import { anchor } from '../../../../proxy/tracker/keys.ts'
 import type { Event, RawEvent, StoreEvent } from '../../../history.ts'
+import { type Address, atNode, nameOf } from '../cluster/at-node.ts'
 import { hostNow } from '../part.ts'
-import { Shard, type Sighting } from './shard.ts'
+import { Homes, scoreOf } from './homes.ts'
+import { Elsewhere, Shard } from './shard.ts'
 
-export interface Address {
-  host: string
-  port: number
-}
+/** A slot on its way arrives in less. */
+const patienceMs = 15_000
 
 export interface TapOptions {
   nodes: readonly Address[]
   watch: readonly { provider: string; key: string }[]
   emit(event: RawEvent): void
+  /** Slots may move while it watches: it follows those primaries too that own no watched key yet. */
+  slotsMove?: boolean
   fenceEveryMs?: number
   /** How often the replayed state is compared with the store under load. */
   checkEveryMs?: number
@@ -37,6 +38,7 @@ export async function openTap({
   nodes,
   watch,
   emit,
+  slotsMove = false,
   fenceEveryMs = 2,
   checkEveryMs = 1_000,
 }: TapOptions): Promise<Tap> {
@@ -47,40 +49,59 @@ export async function openTap({
     numberOfSignificantValueDigits: 3,
   })
   const tell = (at: number, event: StoreEvent) => emit({ at, from: 'tap', ...event } as Event)
-  const sighted = (
-    kind: 'store-changed' | 'store-lost',
-    score: number | null,
-    { at, key, member, since, node, offset }: Sighting,
-  ) => {
-    if (member === anchor) return
-    widths.recordValue(Math.max(1, Math.round((at - since) * 1000)))
-    tell(at, { kind, provider: providerOf.get(key)!, member, score, since, node, offset })
-  }
-  const events = {
-    changed: (sighting: Sighting) => sighted('store-changed', sighting.after, sighting),
-    lost: (sighting: Sighting) => sighted('store-lost', sighting.before, sighting),
-    gap: (node: string, since: number, because: string) => tell(hostNow(), { kind: 'store-gap', node, since, because }),
-  }
-
-  const byOwner = Map.groupBy(
-    await Promise.all(watch.map(async ({ key }) => ({ key, owner: await ownerOf(key, nodes) }))),
-    ({ owner }) => `${owner.host}:${owner.port}`,
+  const keys = watch.map(({ key }) => key)
+  const primaries = await primariesOf(keys, nodes, slotsMove)
+  const shards: Shard[] = primaries.map(
+    ({ slot }, n) =>
+      new Shard({
+        keys,
+        owns: key => homes.of(key) === shards[n],
+        locate: () => ownerOf(slot, nodes),
+        fenceEveryMs,
+        events: {
+          changed: sighting => homes.take(shards[n]!, 'changed', sighting),
+          lost: sighting => homes.take(shards[n]!, 'lost', sighting),
+          gap: (node, since, because) => tell(hostNow(), { kind: 'store-gap', node, since, because }),
+        },
+      }),
   )
-  const shards = [...byOwner.values()].map(owned => {
-    const keys = owned.map(({ key }) => key)
-    return { keys, shard: new Shard({ keys, locate: () => ownerOf(keys[0]!, nodes), fenceEveryMs, events }) }
+  const homes = new Homes({
+    shards,
+    homes: new Map(primaries.flatMap(({ owned }, n) => owned.map(key => [key, shards[n]!] as const))),
+    async ownerOf(key) {
+      const owner = await ownerOf(slotOf(key), nodes)
+      return shards.find(({ node }) => node === nameOf(owner))
+    },
+    tell(kind, sighting) {
+      const { at, key, member, since, node, offset } = sighting
+      if (member === anchor) return
+      widths.recordValue(Math.max(1, Math.round((at - since) * 1000)))
+      const score = scoreOf(kind, sighting)
+      tell(at, { kind: `store-${kind}`, provider: providerOf.get(key)!, member, score, since, node, offset })
+    },
   })
-  await Promise.all(shards.map(({ shard }) => shard.start()))
+  await Promise.all(shards.map(shard => shard.start()))
+
+  /** Asks the shard where the key lives, which may be another one in the next moment. */
+  async function compare(key: string) {
+    for (const deadline = hostNow() + patienceMs; ; await sleep(20)) {
+      try {
+        return await homes.of(key).compare(key)
+      } catch (error) {
+        if (!(error instanceof Elsewhere) || hostNow() > deadline) throw error
+        await homes.lookFor(key)
+      }
+    }
+  }
 
   async function check(alwaysTell: boolean) {
-    for (const { keys, shard } of shards)
-      for (const key of keys) {
-        const { reading, matched, node } = await shard.compare(key)
-        if (matched && !alwaysTell) continue
-        const members = [...reading.members.keys()].filter(member => member !== anchor)
-        const { offset, sentMs: since, receivedMs: at } = reading
-        tell(at, { kind: 'store-census', provider: providerOf.get(key)!, members, since, node, offset, matched })
-      }
+    for (const { provider, key } of watch) {
+      const { reading, matched, node } = await compare(key)
+      if (matched && !alwaysTell) continue
+      const members = [...reading.members.keys()].filter(member => member !== anchor)
+      const { offset, sentMs: since, receivedMs: at } = reading
+      tell(at, { kind: 'store-census', provider, members, since, node, offset, matched })
+    }
   }
 
   const closing = new AbortController()
@@ -96,15 +117,16 @@ export async function openTap({
   return {
     census: () => check(true),
     async sync() {
-      await Promise.all(shards.map(({ shard }) => shard.sync()))
+      await Promise.all(shards.map(shard => shard.sync()))
+      await homes.settled()
     },
     cut() {
-      for (const { shard } of shards) shard.cut()
+      for (const shard of shards) shard.cut()
     },
     async close() {
       closing.abort()
       await checking
-      await Promise.all(shards.map(({ shard }) => shard.close()))
+      await Promise.all(shards.map(shard => shard.close()))
       const percentile = (p: number) => widths.getValueAtPercentile(p) / 1000
       tell(hostNow(), {
         kind: 'store-resolution',
@@ -116,32 +138,40 @@ export async function openTap({
   }
 }
 
-/** The primary that owns the key's slot, by the word of the first node that answers. */
-async function ownerOf(key: string, nodes: readonly Address[]): Promise<Address> {
-  const slot = slotOf(key)
-  for (const { host, port } of nodes) {
-    const redis = new Redis({
-      host,
-      port,
-      protocol: 2,
-      lazyConnect: true,
-      disableClientInfo: true,
-      commandTimeout: 300,
-      connectTimeout: 300,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => null,
-    })
-    redis.on('error', () => {})
-    try {
-      await redis.connect()
-      const ranges = (await redis.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
-      const range = ranges.find(([from, to]) => from <= slot && slot <= to)
-      if (range) return { host: range[2][0] || host, port: range[2][1] }
-    } catch {
-      // The next node may know.
-    } finally {
-      redis.disconnect()
-    }
+type Range = readonly [number, number, readonly [string, number]]
+
+/** The primary that owns the slot, by the word of the first node that answers. */
+async function ownerOf(slot: number, nodes: readonly Address[]): Promise<Address> {
+  for (const node of nodes) {
+    const range = (await rangesAt(node)).find(([from, to]) => from <= slot && slot <= to)
+    // The next node may know.
+    if (range) return { host: range[2][0] || node.host, port: range[2][1] }
   }
-  throw new Error(`no node of the cluster knows who owns ${key}`)
+  throw new Error(`no node of the cluster knows who owns slot ${slot}`)
 }
+
+interface Primary {
+  /** Whoever owns this slot leads the shard: it stays, whatever moves. */
+  slot: number
+  owned: string[]
+}
+
+/** Those that own keys; where slots move, the others too. */
+async function primariesOf(keys: readonly string[], nodes: readonly Address[], slotsMove: boolean): Promise<Primary[]> {
+  const watched = new Set(keys.map(key => slotOf(key)))
+  for (const node of nodes) {
+    const byOwner = [...Map.groupBy(await rangesAt(node), ([, , [host, port]]) => `${host}:${port}`).values()]
+    if (!byOwner.length) continue
+    const primaries = byOwner.map(ranges => {
+      const inRange = (slot: number) => ranges.some(([from, to]) => from <= slot && slot <= to)
+      const slots = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, n) => from + n))
+      const slot = slots.find(candidate => !watched.has(candidate)) ?? slots[0]!
+      return { slot, owned: keys.filter(key => inRange(slotOf(key))) }
+    })
+    return primaries.filter(({ owned }) => slotsMove || owned.length > 0)
+  }
+  throw new Error('no node of the cluster knows its slots')
+}
+
+const rangesAt = (node: Address): Promise<Range[]> =>
+  atNode(node, redis => redis.call('CLUSTER', 'SLOTS') as Promise<Range[]>, 300).catch(() => [])
