@@ -1,5 +1,5 @@
 /** `stormproof search` and `stormproof replay`, as somebody uses them on a machine with nothing but Node. */
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,16 +108,46 @@ test('a swarm that fails is shrunk and replayed like any other plan', async () =
   expect(again.code).toBe(1)
 })
 
-test('interrupted, it stops everything and ends with 130', async () => {
-  const child = spawn(process.execPath, [door, 'search', 'all', '--seeds', '100000'], { env: env(), cwd: out })
-  let stderr = ''
-  child.stderr.on('data', chunk => {
-    stderr += chunk
-    if (stderr.includes('from 1 …')) child.kill('SIGINT')
+describe('interrupted, it stops everything and ends with 130', patience, () => {
+  const playing = { args: ['all', '--seeds', '100000'], says: 'from 1 …' }
+  const shrinking = {
+    args: ['success-then-failure', '--tracker', 'ref-count', '--seeds', '3'],
+    says: 'shrinking seed 1',
+  }
+
+  /** `close` comes when nobody holds its output any more: threads and the second process are gone too. */
+  function ended(child: ChildProcessWithoutNullStreams, says: string, act: () => void) {
+    let stderr = ''
+    let acted = false
+    child.stderr.on('data', chunk => {
+      stderr += chunk
+      if (acted || !stderr.includes(says)) return
+      acted = true
+      act()
+    })
+    return new Promise<{ code: number | null; stderr: string }>(resolve =>
+      child.on('close', code => resolve({ code, stderr })),
+    )
+  }
+
+  test.each([
+    ['SIGINT', 'plays', playing],
+    ['SIGTERM', 'plays', playing],
+    ['SIGINT', 'shrinks', shrinking],
+    ['SIGTERM', 'shrinks', shrinking],
+  ] as const)('%s while it %s', async (signal, _, { args, says }) => {
+    const child = spawn(process.execPath, [door, 'search', ...args, '--out', 'interrupted'], { env: env(), cwd: out })
+    const { code, stderr } = await ended(child, says, () => child.kill(signal))
+    expect(stderr).toContain('stormproof: interrupted; everything it had started is stopped')
+    expect(code).toBe(130)
   })
-  // `close` comes when nobody holds its output any more: threads and the second process are gone too.
-  expect(await new Promise(resolve => child.on('close', resolve))).toBe(130)
-  expect(stderr).toContain('stormproof: interrupted; everything it had started is stopped')
+
+  test('the end of the npm that started it, which tells nobody', async () => {
+    const shell = ['-c', '"$0" "$@"; true', process.execPath, door, 'search', ...playing.args]
+    const npm = spawn('/bin/sh', shell, { env: { ...env(), npm_command: 'exec' }, cwd: out })
+    const { stderr } = await ended(npm, playing.says, () => npm.kill('SIGKILL'))
+    expect(stderr).toContain('stormproof: interrupted; everything it had started is stopped')
+  })
 })
 
 describe('replay', () => {

@@ -15,6 +15,7 @@ import { runCommand } from './cli/run.ts'
 import { search } from './cli/search.ts'
 import { selftest } from './cli/selftest.ts'
 import { storm } from './cli/storm.ts'
+import { swarmStorm } from './cli/swarm.ts'
 
 const progress = createProgress()
 const colour = process.stdout.isTTY === true && !process.env.NO_COLOR
@@ -36,14 +37,27 @@ Exit codes: 0 all passed · 1 a check failed · 2 unknown · 3 the environment i
 
 program
   .command('storm [scenarios...]')
-  .description('play the scenarios with the reference tracker and the wrong ones, side by side')
+  .description(
+    'play scenarios with the reference tracker and the wrong ones, side by side, in both worlds; without names five, `all`: the whole catalogue',
+  )
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
   .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
   .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
+  .option('--swarm', 'storms drawn from seeds instead, with the reference: any faults, at any time', false)
+  .option('--seeds <n>', 'of a swarm: how many storms', atLeast('--seeds', 1), 3)
+  .option('--world <world>', 'of a swarm: virtual, live or both', 'both')
+  .option('--jobs <n>', 'of a swarm: threads', atLeast('--jobs', 1), availableParallelism())
   .option('--out <dir>', 'where runs are left', 'runs')
-  .addHelpText('after', '\nExample:\n  $ stormproof storm same-session --seed 3')
-  .action(async (names, options) => {
-    exitCode = await storm(names, { ...options, colour }, progress, signal)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ stormproof storm same-session --seed 3
+  $ stormproof storm --swarm --seed 70 --seeds 5`,
+  )
+  .action(async (names, { swarm, ...options }) => {
+    const chosen = { ...options, colour }
+    exitCode = await (swarm ? swarmStorm : storm)(names, chosen, progress, signal)
   })
 
 program

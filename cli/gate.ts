@@ -2,8 +2,7 @@
 import { lease } from '../proxy/tracker/index.ts'
 import { isFailure } from '../sim/search/play-seed.ts'
 import type { World } from '../sim/world.ts'
-import { exitCodes } from './errors.ts'
-import { type Claim, linesOf, whatCameOf } from './gate/claim.ts'
+import { type Claim, exitCodeOf, linesOf, whatCameOf } from './gate/claim.ts'
 import { type Selection, selected, worldsNamed } from './gate/select.ts'
 import { prepareOut } from './out.ts'
 import { type Play, playLive, playVirtually, type Told } from './plays.ts'
@@ -37,7 +36,13 @@ export async function gate(options: GateOptions, progress: Progress, signal: Abo
     worlds.includes(world)
       ? scenarios
           .filter(scenario => scenario.worlds.includes(world))
-          .flatMap(scenario => Array.from({ length: count }, (_, n) => ({ scenario, tracker: lease, seed: seed + n })))
+          .flatMap(scenario =>
+            Array.from({ length: Math.ceil(count / (scenario.costs ?? 1)) }, (_, n) => ({
+              scenario,
+              tracker: lease,
+              seed: seed + n,
+            })),
+          )
       : []
   const virtual = playsIn('virtual', seeds)
   const live = playsIn('live', 1)
@@ -96,11 +101,4 @@ function summaryOf(claims: readonly Claim[]): string {
 function againLine({ seed, seeds, world, only, shard }: GateOptions): string {
   const scope = [only !== undefined && `--only ${only}`, shard !== undefined && `--shard ${shard}`].filter(Boolean)
   return ['npx stormproof gate', ...scope, `--world ${world} --seeds ${seeds} --seed ${seed}`].join(' ')
-}
-
-function exitCodeOf(claims: readonly Claim[]): number {
-  const came = claims.map(whatCameOf)
-  if (claims.some(({ played }) => played.virtual?.some(({ broke }) => broke !== undefined))) return exitCodes.ours
-  if (came.includes('fail')) return exitCodes.failed
-  return came.includes('unknown') || !came.includes('pass') ? exitCodes.unknown : exitCodes.passed
 }

@@ -59,6 +59,7 @@ const step = z.discriminatedUnion('do', [
     session: z.string().max(256),
     shape: z.enum(['anthropic', 'openai']),
     stream: z.boolean(),
+    again: z.strictObject({ until: ms }).optional(),
     leaves: z.strictObject({ after: z.enum(['send', 'first-byte']), ms }).optional(),
   }),
   z.strictObject({

@@ -1,11 +1,14 @@
 /** Many plays, each judged by itself. */
+import { join } from 'node:path'
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
-import { makePlan } from '../sim/plan.ts'
 import { Unplayable } from '../sim/play.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { type Outcome, outcomeOf, skippedBecause } from '../sim/search/play-seed.ts'
+import { plannedFor } from '../sim/search/swarm/index.ts'
+import { runFolder } from './out.ts'
 import { playOne } from './play-one.ts'
 import type { Progress } from './progress.ts'
+import { replayLine } from './replay.ts'
 import type { Subject } from './search/ordered.ts'
 import { openPool } from './search/pool.ts'
 import { onLiveStage, type Stage } from './stage.ts'
@@ -16,6 +19,8 @@ export interface Play {
   seed: number
   /** Without its faults. Virtual only. */
   clean?: boolean
+  /** Everything that a swarm may vary is drawn from the seed. */
+  swarm?: boolean
 }
 
 /** Told each outcome once; answers whether to go on. */
@@ -52,10 +57,10 @@ export async function playVirtually(
   }
 }
 
-const subjectOf = ({ scenario, tracker, clean = false }: Play): Subject => ({
+const subjectOf = ({ scenario, tracker, clean = false, swarm = false }: Play): Subject => ({
   scenario: scenario.name,
   tracker: tracker.name,
-  swarm: false,
+  swarm,
   clean,
 })
 
@@ -84,14 +89,16 @@ export async function playLive(
 }
 
 async function playedLive(
-  { scenario, tracker, seed }: Play,
+  { scenario, tracker, seed, swarm = false }: Play,
   stage: Stage,
   out: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const storm = { scenario, tracker, plan: makePlan(scenario, seed) }
+  const storm = { scenario, tracker, plan: plannedFor(scenario, seed, swarm) }
+  const kind = swarm ? `${stage.world}-swarm` : stage.world
+  const again = swarm && { again: replayLine(join(runFolder(out, storm, kind), 'plan.json'), stage.world) }
   try {
-    const { run, record } = await playOne(storm, stage, out)
+    const { run, record } = await playOne(storm, stage, out, { kind, ...again })
     return outcomeOf(run, record.wallMs)
   } catch (error) {
     signal.throwIfAborted()

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { flawOf } from '../sim/providers/flaw.ts'
 import { type Act, acts, type Heard, type Note, type Scripted, scripted } from '../sim/scripted/index.ts'
+import { memberOf } from './tracker/keys.ts'
 import type { Admission } from './tracker/tracker.ts'
 
 const ids = ['a', 'b', 'c'] as const
+const drainMs = 50
 const ms = (max: number) => fc.nat(max)
 
 const said = 'data: {"from":"@"}\n\n'
@@ -76,13 +78,14 @@ const storm = fc.record({
   asks: fc.array(
     fc.record({
       at: ms(300),
-      session: fc.constantFrom('s1', 's2'),
+      /** With others; else it is its own. */
+      session: fc.constantFrom('s1', undefined),
       leavesAfter: fc.option(ms(200), { nil: undefined, freq: 2 }),
     }),
     { minLength: 1, maxLength: 8 },
   ),
-  terminatesAt: fc.option(ms(400), { nil: undefined, freq: 1 }),
-  drainsAt: fc.option(ms(400), { nil: undefined, freq: 1 }),
+  terminatesAt: fc.option(ms(400), { nil: undefined, freq: 2 }),
+  drainsAt: fc.option(ms(400), { nil: undefined, freq: 2 }),
 })
 
 type Storm = typeof storm extends fc.Arbitrary<infer T> ? T : never
@@ -126,7 +129,7 @@ async function play(given: Storm): Promise<Played> {
   for (const [n, { at, session, leavesAfter }] of given.asks.entries())
     world.clock.after(at, () => {
       const id = `r${n}`
-      const client = world.ask({ id, session })
+      const client = world.ask({ id, ...(session && { session }) })
       heard.set(id, client)
       if (leavesAfter !== undefined)
         world.clock.after(leavesAfter, () => {
@@ -134,7 +137,7 @@ async function play(given: Storm): Promise<Played> {
         })
     })
   if (given.terminatesAt !== undefined) world.clock.after(given.terminatesAt, () => void world.proxy.terminate('s1'))
-  if (given.drainsAt !== undefined) world.clock.after(given.drainsAt, () => void world.proxy.drain(50))
+  if (given.drainsAt !== undefined) world.clock.after(given.drainsAt, () => void world.proxy.drain(drainMs))
   await world.run()
   const only = (id: string) => {
     nobodyBut = id
@@ -178,12 +181,14 @@ function slotsReturn({ world: { notes, of, proxy } }: Played) {
 }
 
 /** Answered, left or ended by an operator: nobody is called any more, and what is open for nothing is closed at once. */
-function nothingOutstaysItsRequest({ world: { notes, of }, given }: Played) {
+function nothingOutstaysItsRequest({ world: { notes }, given }: Played) {
   const { closesMs, providers } = given
   const drains = providers.some(({ hedge }) => hedge?.loser === 'drain')
   for (const [at, { did, request, at: since }] of notes.entries()) {
     if (did !== 'begin' && did !== 'leave') continue
     expect(noted(notes.slice(at), 'send', request), `no call after ${did}`).toEqual([])
+    const asks = noted(notes.slice(at), 'acquire').filter(({ member }) => member === memberOf(`s-${request}`))
+    expect(asks, `no slot is asked for after ${did}`).toEqual([])
     const open = noted(notes, 'send', request).length - noted(notes.slice(0, at), 'closed', request).length
     const closed = noted(notes.slice(at), 'closed', request)
     expect(closed).toHaveLength(open)
@@ -192,13 +197,17 @@ function nothingOutstaysItsRequest({ world: { notes, of }, given }: Played) {
     const late = closed.filter(one => one.at > since + closesMs)
     expect(late.length, `closed after ${did}`).toBeLessThanOrEqual(isWinner)
   }
-  if (!of('terminated').length) return
-  const ended = given.asks.flatMap(({ session, at }, n) =>
-    session === 's1' && at < given.terminatesAt! ? [`r${n}`] : [],
-  )
-  for (const request of ended)
-    for (const { at } of [...noted(notes, 'send', request), ...noted(notes, 'closed', request)])
-      expect(at, `${request} after its session's end`).toBeLessThanOrEqual(given.terminatesAt! + closesMs)
+  const { asks, terminatesAt, drainsAt } = given
+  for (const [n, { session, at: askedAt }] of asks.entries()) {
+    const request = `r${n}`
+    const doings = [...noted(notes, 'send', request), ...noted(notes, 'closed', request)]
+    const most = Math.max(0, ...doings.map(({ at }) => at))
+    if (session === 's1' && terminatesAt !== undefined && askedAt < terminatesAt)
+      expect(most, `${request} after its session's end`).toBeLessThanOrEqual(terminatesAt + closesMs)
+    if (drainsAt === undefined) continue
+    expect(most, `${request} after the drain's deadline`).toBeLessThanOrEqual(drainsAt + drainMs + closesMs)
+    if (askedAt > drainsAt) expect(doings, `${request} came too late`).toEqual([])
+  }
 }
 
 function repliesAreHonest({ world: { of, notes, misuses }, heard, providers }: Played) {

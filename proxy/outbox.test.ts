@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { VirtualClock } from '../sim/clock.ts'
 import { chanceFor } from '../sim/random.ts'
 import type { ProxyEvent } from './events.ts'
@@ -43,9 +43,11 @@ describe('a release', () => {
   })
 
   test('is given up when its lease is long over, and that is told', async () => {
-    const { clock, events, outbox } = stage(Number.POSITIVE_INFINITY)
+    const { clock, reach, events, outbox } = stage(Number.POSITIVE_INFINITY)
     outbox.release(hold(1), 'failure')
     await clock.run(800)
+    // Whatever else was asked has been answered.
+    reach.answered('alpha')
     expect(outbox.pending()).toMatchObject({ count: 1, oldestMs: 800 })
     await clock.run()
     expect(events.at(-1)).toMatchObject({ kind: 'outbox-dropped', token: 't1' })
@@ -57,7 +59,9 @@ test('while the store is away one release asks for all', async () => {
   const { clock, reach, sent, outbox } = stage(300)
   for (let n = 0; n < 3; n++) reach.failed('alpha')
   for (let n = 1; n <= 200; n++) outbox.release(hold(n), 'success')
+  const naps = vi.spyOn(clock, 'sleep')
   await clock.run(299)
+  expect(naps.mock.calls.length, 'and the others wait longer and longer').toBeLessThan(200 * 12)
   expect(new Set(sent.map(({ token }) => token))).toEqual(new Set(['t1']))
   await clock.run()
   expect(new Set(sent.map(({ token }) => token)).size).toBe(200)

@@ -41,7 +41,8 @@ export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts, reac
   async function deliver(hold: Hold, ending: Ending, entry: Waiting) {
     const { provider, member, token } = hold
     let random: Random | undefined
-    for (let tries = 0; !entry.dropped; ) {
+    let tries = 0
+    for (let round = 0; !entry.dropped; round++) {
       // While the store is away one asks for all.
       if (!reach.isAway(provider.id) || waiting.keys().next().value === hold)
         try {
@@ -54,10 +55,11 @@ export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts, reac
           reach.failed(provider.id)
           emit({ kind: 'store-trouble', doing: 'release', provider: provider.id, because: String(error) })
         }
-      // Past two leases the store has let go of the slot by itself, if it still knew it.
-      if (clock.now() - entry.since > 2 * leaseMs(provider)) return drop(hold, 'its lease is long over')
+      // Past two leases the store has let go of the slot by itself, if it still knew it. While nobody can ask it, its lease clock stands.
+      if (!reach.isAway(provider.id) && clock.now() - entry.since > 2 * leaseMs(provider))
+        return drop(hold, 'its lease is long over')
       random ??= chance.of('outbox', token)
-      await clock.sleep(backOff(tries, random))
+      await clock.sleep(backOff(round, random))
     }
   }
 
@@ -84,5 +86,4 @@ export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts, reac
 }
 
 /** Full jitter below 20, 40, 80 … 500 ms. */
-const backOff = (tries: number, random: Random): Millis =>
-  random.next() * Math.min(500, 20 * 2 ** Math.max(0, tries - 1))
+const backOff = (round: number, random: Random): Millis => random.next() * Math.min(500, 20 * 2 ** round)

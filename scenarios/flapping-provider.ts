@@ -4,13 +4,13 @@ import { poisson } from '../sim/load/index.ts'
 import type { Scenario, ScheduledFault } from '../sim/scenario.ts'
 import { provider, topology } from '../sim/topology.ts'
 
-/** Down for longer than it takes to open the breaker, up for about as long as that stays open. */
+/** Down for longer than it takes to open the breaker, up for about as long as that stays open. No status: a swarm that drew 429 would be told to stay away. */
 const flaps = Array.from(
   { length: 5 },
   (_, n): ScheduledFault => ({
     at: 1_200 + 700 * n,
-    for: 400,
-    call: { fault: 'provider-fails', provider: 'alpha', status: 503, afterMs: 20 },
+    for: 450,
+    call: { fault: 'provider-fails', provider: 'alpha', afterMs: 20 },
   }),
 )
 

@@ -1,4 +1,4 @@
-import { breakersHold, budgetHolds, retryAfterObeyed } from '../sim/checks/index.ts'
+import { breakersHold, budgetHolds, noHerd, retryAfterObeyed } from '../sim/checks/index.ts'
 import { afterFailures } from '../sim/checks/usual.ts'
 import { poisson } from '../sim/load/index.ts'
 import type { Scenario } from '../sim/scenario.ts'
@@ -31,7 +31,7 @@ export const retryAfterHerd: Scenario = {
   faults: [
     { at: 1_000, for: 3_600, call: { fault: 'provider-rate-limits', provider: 'alpha', retryAfterS: 1, afterMs: 20 } },
   ],
-  checks: [...afterFailures, retryAfterObeyed, budgetHolds, breakersHold],
+  checks: [...afterFailures, retryAfterObeyed, noHerd, budgetHolds, breakersHold],
   catches: [],
   spares: [],
 }

@@ -1,3 +1,4 @@
+import { refsMatchMembers } from '../sim/checks/index.ts'
 import { afterFailures } from '../sim/checks/usual.ts'
 import { bursts } from '../sim/load/index.ts'
 import type { Scenario } from '../sim/scenario.ts'
@@ -25,7 +26,7 @@ export const sameSession: Scenario = {
       call: { fault: 'provider-fails', provider: 'alpha', ratio: 0.5, status: 500, afterMs: 25 },
     },
   ],
-  checks: afterFailures,
+  checks: [...afterFailures, refsMatchMembers],
   catches: ['raw-remove', 'releases-twice'],
   spares: [],
 }

@@ -9,8 +9,16 @@ export type Phase = 'warm-up' | 'baseline' | 'storm' | 'recovery' | 'rest'
 
 /** Clients: what was asked, and what came back. */
 export type ClientEvent =
-  /** `plannedAt` is the intended send time: latency is measured from there. */
-  | { kind: 'client-sent'; request: string; session: string; plannedAt: Millis; shape: Shape; stream: boolean }
+  /** `plannedAt` is the intended send time: latency is measured from there. `instance`: the proxy it went to. */
+  | {
+      kind: 'client-sent'
+      request: string
+      session: string
+      plannedAt: Millis
+      shape: Shape
+      stream: boolean
+      instance?: string
+    }
   | { kind: 'client-first-byte'; request: string; status: number }
   /** `complete`: status 2xx and the whole answer, terminator included. `answered`: an honest error status. `broken`: cut or no answer. */
   | {
@@ -91,8 +99,8 @@ export type StoreEvent =
 /** The runner: phases, faults and their receipts, and how well the load was played. */
 export type RunnerEvent =
   | { kind: 'phase'; phase: Phase }
-  /** `takes`: what it takes from the proxies. `instance`: the name of the one it is aimed at. */
-  | { kind: 'fault-injected'; fault: string; id: string; takes?: Taken; instance?: string }
+  /** `takes`: what it takes from the proxies. `instance`, `session`: the name of the one it is aimed at. */
+  | { kind: 'fault-injected'; fault: string; id: string; takes?: Taken; instance?: string; session?: string }
   | { kind: 'fault-healed'; fault: string; id: string }
   | { kind: 'receipt'; fault: string; id: string; landed: boolean; because: string }
   | { kind: 'generator'; planned: number; sent: number; dropped: number; latenessP50Ms: Millis; latenessP99Ms: Millis }

@@ -49,4 +49,7 @@ export function makePlan({ name, topology, paces, phases, load, faults }: Scenar
   return { scenario: name, seed, topology, paces, steps: steps.sort((a, b) => a.at - b.at) }
 }
 
+export const faultsOf = ({ steps }: Plan): Extract<Step, { do: 'inject' }>[] =>
+  steps.filter(step => step.do === 'inject')
+
 export const asksOf = ({ steps }: Plan): AskStep[] => steps.filter((step): step is AskStep => step.do === 'ask')

@@ -46,7 +46,7 @@ export async function play(plan: Plan, world: World): Promise<void> {
     if (step.do === 'phase') return world.record({ kind: 'phase', phase: step.phase })
     if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
-    const { instance } = step.call
+    const { instance, session } = step.call
     const takes = typeof fault.takes === 'function' ? fault.takes(step.call) : fault.takes
     world.record({
       kind: 'fault-injected',
@@ -54,6 +54,7 @@ export async function play(plan: Plan, world: World): Promise<void> {
       id: step.id,
       ...(takes && { takes }),
       ...(instance !== undefined && { instance: `proxy-${instance + 1}` }),
+      ...(session !== undefined && { session: String(session) }),
     })
     const injected = await fault.inject(levers, step.call, time)
     standing.set(step.id, { fault: fault.name, ...injected })

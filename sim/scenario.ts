@@ -25,6 +25,8 @@ export interface Scenario {
   faults: readonly ScheduledFault[]
   /** Faults that a swarm may add while the storm lasts, because every claim holds under them as well. */
   alsoUnder?: readonly FaultCall[]
+  /** How many usual runs one of it takes, where that is more than one: it is played on so many times fewer seeds. */
+  costs?: number
   checks: readonly Check[]
   /** Wrong trackers that must be caught here: each must fail every check of this scenario that it says it breaks. */
   catches: readonly string[]

@@ -3,6 +3,7 @@ import { markOf, paint } from '../../reports/paint.ts'
 import type { Result } from '../../sim/checks/check.ts'
 import type { Scenario } from '../../sim/scenario.ts'
 import { isFailure, type Outcome } from '../../sim/search/play-seed.ts'
+import { exitCodes } from '../errors.ts'
 import { amount } from '../search/telling.ts'
 
 export interface Claim {
@@ -67,4 +68,12 @@ function troubles({ name }: Scenario, world: string, outcomes: readonly Outcome[
       ({ skipped }) => `skipped: ${skipped}`,
     ),
   ]
+}
+
+/** 70 where a virtual world broke down, else the worst of them; what was not played is nothing that held. */
+export function exitCodeOf(claims: readonly Claim[]): number {
+  const came = claims.map(whatCameOf)
+  if (claims.some(({ played }) => played.virtual?.some(({ broke }) => broke !== undefined))) return exitCodes.ours
+  if (came.includes('fail')) return exitCodes.failed
+  return came.includes('unknown') || !came.includes('pass') ? exitCodes.unknown : exitCodes.passed
 }

@@ -30,13 +30,15 @@ export function castOf(only: string | undefined): Cast {
   return { scenarios: chosen, wrong: few.length ? few : caughtThere }
 }
 
-/** In virtual time everybody meets everything. A live run takes a dozen seconds: there only what is declared is played. */
+/** In virtual time everybody meets everything. Where a run is dear, as each is live, only what is declared is played. */
 export function playsOf({ scenarios: storms, wrong }: Cast, world: World['name'], seeds: readonly number[]): Play[] {
   return storms
     .filter(({ worlds }) => worlds.includes(world))
     .flatMap(scenario => {
-      const names = [...scenario.catches, ...scenario.spares]
-      const met = world === 'virtual' ? wrong : wrong.filter(({ name }) => names.includes(name))
-      return [trackers.lease, ...met].flatMap(tracker => seeds.map(seed => ({ scenario, tracker, seed })))
+      const { catches, spares, costs = 1 } = scenario
+      const names = [...catches, ...spares]
+      const met = world === 'virtual' && costs === 1 ? wrong : wrong.filter(({ name }) => names.includes(name))
+      const some = seeds.slice(0, Math.ceil(seeds.length / costs))
+      return [trackers.lease, ...met].flatMap(tracker => some.map(seed => ({ scenario, tracker, seed })))
     })
 }

@@ -26,7 +26,7 @@ export async function playClean(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Clean> {
-  const virtual = scenarios.filter(({ worlds }) => worlds.includes('virtual'))
+  const virtual = scenarios.filter(({ worlds, costs = 1 }) => worlds.includes('virtual') && costs === 1)
   const plays = Array.from({ length: virtual.length && runs }, (_, n): Play => {
     const round = Math.floor(n / virtual.length)
     return { scenario: virtual[n % virtual.length]!, tracker: lease, seed: seed + round, clean: true }

@@ -48,7 +48,10 @@ test('whoever no check caught in a world survives it; what was skipped proves no
 
 test('the cast: everybody meets everything in virtual time, the declared ones alone live', () => {
   const all = castOf(undefined)
-  expect(playsOf(all, 'virtual', [1, 2]).length).toBe(2 * all.scenarios.length * (1 + all.wrong.length))
+  const usual = { ...all, scenarios: all.scenarios.filter(({ costs }) => costs === undefined) }
+  expect(playsOf(usual, 'virtual', [1, 2]).length).toBe(2 * usual.scenarios.length * (1 + all.wrong.length))
+  const dear = { ...all, scenarios: [{ ...providerOutage, costs: 10 }] }
+  expect(playsOf(dear, 'virtual', [1, 2]).length).toBe(1 + providerOutage.catches.length + providerOutage.spares.length)
   const live = playsOf(castOf('provider-outage'), 'live', [1])
   expect(live.map(({ tracker }) => tracker.name).sort()).toEqual(['lease', ...providerOutage.catches].sort())
   expect(new Set(castOf('provider-outage').wrong.map(({ name }) => name))).toEqual(new Set(providerOutage.catches))

@@ -220,7 +220,7 @@ describe('with a Redis Cluster of its own', () => {
         () => 'a clean end',
         () => 'broken',
       )
-      await vi.waitFor(() => expect(heard).toContain('word1 '))
+      await vi.waitFor(() => expect(heard).toContain('word1 '), 20_000)
       return { ...started, providers, broken, heard: () => heard }
     }
 
@@ -232,7 +232,7 @@ describe('with a Redis Cluster of its own', () => {
         const ready = await call(`${adminUrl}/readyz`, { dispatcher })
         await ready.body.dump()
         expect(ready.statusCode).toBe(503)
-      })
+      }, 20_000)
       const refused = await ask(url)
       expect(refused.statusCode).toBe(503)
       expect(refused.headers).toMatchObject({ connection: 'close', 'retry-after': '1' })

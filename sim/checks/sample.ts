@@ -142,6 +142,35 @@ const crash: readonly Event[] = [
   },
 ]
 
+/** A session that an operator ends: its stream is cut. */
+const unwanted: readonly Event[] = [
+  {
+    at: 700,
+    from: 'runner',
+    kind: 'fault-injected',
+    fault: 'session-terminated',
+    id: 'f2',
+    takes: 'session',
+    session: 'unwanted',
+  },
+  { at: 750, from: 'runner', kind: 'fault-healed', fault: 'session-terminated', id: 'f2' },
+  {
+    at: 1_750,
+    from: 'runner',
+    kind: 'receipt',
+    fault: 'session-terminated',
+    id: 'f2',
+    landed: true,
+    because: '1 attempts were marked',
+  },
+  ...attemptOf('beta', 'unwanted', 'r-unwanted', 655, 702).map(event =>
+    event.kind === 'provider-ended' ? { ...event, outcome: 'peer-closed' as const } : event,
+  ),
+  ...requestOf('r-unwanted', 'unwanted', 650, 703).map(event =>
+    event.kind === 'client-ended' ? { ...event, outcome: 'broken' as const } : event,
+  ),
+]
+
 /** Ten sessions 150 ms apart; those of the storm fail at alpha and are served by beta. */
 function sessions(): Event[] {
   const events: Event[] = []
@@ -182,8 +211,8 @@ export const cleanHistory: readonly Event[] = inOrder([
     at: 2_203,
     from: 'client',
     kind: 'generator',
-    planned: 13,
-    sent: 13,
+    planned: 14,
+    sent: 14,
     dropped: 0,
     latenessP50Ms: 0.1,
     latenessP99Ms: 1,
@@ -192,6 +221,7 @@ export const cleanHistory: readonly Event[] = inOrder([
   ...leaver,
   ...limited,
   ...crash,
+  ...unwanted,
 ])
 
 /** Makes one session's removal after its failure come so much later, or never. */

@@ -4,9 +4,10 @@ import type { Levers, Receipt } from '../levers.ts'
 
 /**
  * `store`: it cannot be asked, or not in time, and what it acknowledged last may be lost. `room`: it admits nobody.
- * `members`: it forgets what it held. `requests`: an instance dies with those that are open in it. `time`: an instance does nothing while it lasts.
+ * `members`: it forgets what it held. `requests`: an instance dies with those that are open in it. `time`: an instance does nothing while it lasts. `order`:
+ * the store holds members that nobody will release. `session`: an operator ends one.
  */
-export type Taken = 'store' | 'room' | 'members' | 'requests' | 'time'
+export type Taken = 'store' | 'room' | 'members' | 'requests' | 'time' | 'order' | 'session'
 
 export type Heal = () => Promise<void>
 

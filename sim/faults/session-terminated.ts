@@ -7,5 +7,6 @@ export const sessionTerminated = pulling({
   claim: 'an operator ends a session, at one instance, while its attempts run',
   needs: ['proxy'],
   aims: ['instance'],
+  takes: 'session',
   pull: async (levers, call) => levers.proxy(instanceOf(call)).terminateSession(textOf(call, 'session')),
 })

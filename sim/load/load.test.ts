@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type * as registry from './index.ts'
-import { bursts, conversations, poisson, rushes } from './index.ts'
+import { bursts, constant, conversations, poisson, ramp, rushes, saturate } from './index.ts'
 import type { Load } from './load.ts'
 
 const samples: Record<keyof typeof registry, Load> = {
@@ -16,6 +16,9 @@ const samples: Record<keyof typeof registry, Load> = {
   }),
   bursts: bursts({ name: 'b', from: 500, to: 4_500, perSecond: 40, size: 3, sessions: 10 }),
   rushes: rushes({ name: 'r', from: 500, to: 2_500, everyMs: 500, size: 12 }),
+  constant: constant({ name: 'k', from: 500, to: 4_500, everyMs: 5 }),
+  ramp: ramp({ name: 'u', from: 500, to: 4_500, perSecond: [20, 400] }),
+  saturate: saturate({ name: 's', from: 500, to: 4_500, clients: 400 }),
 }
 const anySeed = fc.integer({ min: 0, max: 2 ** 31 })
 
@@ -52,6 +55,16 @@ describe.each(Object.entries(samples))('%s', (_, load) => {
     expect(share(asks.filter(({ stream }) => stream).length)).toBeLessThan(0.1)
     expect(share(asks.filter(({ shape }) => shape === 'anthropic').length)).toBeLessThan(0.1)
   })
+})
+
+test('a constant load is even, a ramp rises evenly', () => {
+  const times = samples.constant.asks(1).map(({ at }) => at)
+  expect(new Set(times.map((at, n) => at - (times[n - 1] ?? 495)))).toEqual(new Set([5]))
+  const risen = (load: Load) => load.asks(1).filter(({ at }) => at > 2_500).length / load.asks(1).length
+  // Of a line from 20 to 400 a second the upper half of the time takes three quarters, less the rectangle below it.
+  expect(risen(samples.ramp)).toBeGreaterThan(0.68)
+  expect(risen(samples.ramp)).toBeLessThan(0.79)
+  expect(risen(ramp({ name: 'u', from: 500, to: 4_500, perSecond: [400, 20] }))).toBeLessThan(0.32)
 })
 
 test('clients leave as often as asked for, half of them after the send, half after the first byte', () => {

@@ -1,4 +1,4 @@
-/** A Load plans who asks what, and when. Open loop: the times hold whatever happens. */
+/** A Load plans who asks what, and when. Open loop: the times hold whatever happens; but see `saturate`. */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Shape } from '../../proxy/provider.ts'
 
@@ -8,6 +8,8 @@ export interface Ask {
   shape: Shape
   stream: boolean
   leaves?: Leaving
+  /** A closed loop: once it has its answer, it asks again as another session, until then. */
+  again?: { until: Millis }
 }
 
 /** The client leaves so long after it has sent, or after the first byte has come, unless the answer has ended by then. */

@@ -14,7 +14,7 @@ export function aborts(): Meter {
   const open = new Findings()
   let aborted = 0
   return {
-    see(event, _change, ledger) {
+    see(event, change, ledger) {
       const { transitMs } = ledger.topology
       switch (event.kind) {
         case 'client-ended': {
@@ -28,9 +28,10 @@ export function aborts(): Meter {
         case 'provider-began': {
           begunAt.set(event.attempt, event.at)
           const leftAt = left.get(event.request)
-          if (leftAt !== undefined && event.at - leftAt > transitMs)
+          const sentAt = change?.kind === 'began' ? change.since : event.at
+          if (leftAt !== undefined && sentAt - leftAt > transitMs)
             begun.add(
-              `request ${event.request} was sent to ${event.provider} ${seconds(event.at - leftAt)} after its client had left`,
+              `request ${event.request} was sent to ${event.provider} ${seconds(sentAt - leftAt)} after its client had left`,
               event,
             )
           return

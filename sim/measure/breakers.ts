@@ -52,10 +52,15 @@ export function breakers(): Meter {
     return one
   }
 
-  function began(one: Expected, { seat, event }: Extract<Called, { kind: 'began' }>, who: string, transitMs: Millis) {
+  function began(
+    one: Expected,
+    { seat, event, since: sentAt }: Extract<Called, { kind: 'began' }>,
+    who: string,
+    transitMs: Millis,
+  ) {
     if (one.openedAt === undefined) return
     const { id, breaker } = seat.provider
-    const since = event.at - one.openedAt
+    const since = sentAt - one.openedAt
     if (since >= breaker.openMs - transitMs) one.probing.set(event.attempt, event.at)
     else if (since > transitMs)
       found.add(`${id} was asked by ${who} ${seconds(since)} after its breaker should have opened`, event)

@@ -24,6 +24,9 @@ class Tally {
   readonly failover = new Durations()
   /** Until an error was told. */
   readonly refusal = new Durations()
+  /** Of a phase. */
+  beganAt: Millis | undefined
+  endedAt: Millis | undefined
   sent = 0
   complete = 0
   aborted = 0
@@ -37,6 +40,13 @@ class Tally {
     return stayed ? this.complete / stayed : undefined
   }
 
+  /** Answers a second, by when they were asked for. */
+  #throughput(suffix: string): Figures {
+    const { beganAt, endedAt } = this
+    if (beganAt === undefined || endedAt === undefined || endedAt <= beganAt) return {}
+    return { [`throughput${suffix}`]: (1000 * this.complete) / (endedAt - beganAt) }
+  }
+
   figures(suffix = ''): Figures {
     if (this.sent === 0) return {}
     return {
@@ -46,6 +56,7 @@ class Tally {
       ...this.latency.figures(`latency${suffix}`),
       ...this.failover.figures(`failover${suffix}`),
       ...this.refusal.figures(`refusal${suffix}`),
+      ...this.#throughput(suffix),
     }
   }
 }
@@ -71,7 +82,8 @@ export function clients(): Meter {
   const unhelpful = new Findings()
   const hidden = new Findings()
   let sent = 0
-  let cutByCrash = 0
+  let cut = 0
+  let current: Tally | undefined
   /** Until when some provider wishes to be left alone. */
   let pausedUntil = Number.NEGATIVE_INFINITY
   /** Attempts of before the heal: they may fail after it, and open a breaker then. */
@@ -95,7 +107,9 @@ export function clients(): Meter {
     const took = event.at - sent.plannedAt
     if (event.hidden) hidden.add(`request ${event.request} looks whole: ${event.because ?? 'it is not'}`, sent, event)
     if (event.outcome === 'aborted') count(asked, tally => void tally.aborted++)
-    if (event.outcome === 'broken' && trouble.died(asked.instance, sent.at, event.at + topology.transitMs)) cutByCrash++
+    const [from, to] = [sent.at, event.at + topology.transitMs]
+    const cutByOthers = trouble.died(asked.instance, from, to) || trouble.ended(sent.session, from, to)
+    if (event.outcome === 'broken' && cutByOthers) cut++
     else if (event.outcome === 'broken')
       unanswered.add(`request ${event.request} broke: ${event.because ?? 'no answer'}`, sent, event)
     if (event.outcome === 'answered') {
@@ -121,9 +135,15 @@ export function clients(): Meter {
   return {
     see(event, _change, ledger) {
       switch (event.kind) {
+        case 'phase':
+          if (current) current.endedAt = event.at
+          current = tallyOf(event.phase)
+          current.beganAt = event.at
+          return
         case 'client-sent': {
-          const asked = {
+          const asked: Asked = {
             sent: event,
+            ...(event.instance !== undefined && { instance: event.instance }),
             tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
             settled:
               ledger.phase === 'recovery' &&
@@ -171,10 +191,10 @@ export function clients(): Meter {
       const figures: Figures = {
         'requests.sent': sent,
         'requests.unanswered': unanswered.count,
-        ...(cutByCrash && { 'requests.cutByCrash': cutByCrash }),
+        ...(cut && { 'requests.cutByOthers': cut }),
         ...all.figures(),
+        ...settled.latency.figures('latency.settled'),
       }
-      Object.assign(figures, settled.latency.figures('latency.settled'))
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       figures['requests.broken'] = unanswered.count
       const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }

@@ -6,6 +6,7 @@ import { admission } from './admission.ts'
 import { breakers } from './breakers.ts'
 import { budget } from './budget.ts'
 import { clients } from './clients.ts'
+import { herds } from './herds.ts'
 import { Ledger } from './ledger.ts'
 import { limits } from './limits.ts'
 import type { Measurement } from './measurement.ts'
@@ -16,6 +17,7 @@ import { references } from './references.ts'
 import { residency } from './residency.ts'
 import { rest } from './rest.ts'
 import { soundness } from './soundness.ts'
+import { terminations } from './terminations.ts'
 import { tracking } from './tracking.ts'
 
 export interface Measuring {
@@ -40,7 +42,9 @@ export function startMeasuring(topology: Topology): Measuring {
     budget(),
     breakers(),
     pauses(),
+    herds(),
     needless(),
+    terminations(),
     soundness(),
   ]
   return {
@@ -76,6 +80,7 @@ const nothing: Omit<Measurement, 'figures'> = {
   phantomsAtRest: [],
   unanswered: [],
   crashed: [],
+  undead: [],
   failedAdmissions: [],
   miscounted: [],
   begunAfterAbort: [],
@@ -83,6 +88,7 @@ const nothing: Omit<Measurement, 'figures'> = {
   overBudget: [],
   askedTooSoon: [],
   askedInPause: [],
+  herds: [],
   openedInVain: [],
   needlessCalls: [],
   hidden: [],

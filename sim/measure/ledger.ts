@@ -21,21 +21,33 @@ export interface Seat {
   lastJoinedAt: Millis
   left: Of<'store-changed'> | undefined
   /** The last attempt that ended here. */
-  ended: { event: Of<'provider-ended'>; cause: Cause } | undefined
+  ended: { event: Of<'provider-ended'>; cause: Cause; instance: string | undefined } | undefined
   lastSuccessAt: Millis
   /** When the store lost it as a member, or was made to forget it. */
   lostAt: Millis | undefined
-  /** When the store lost that it had left. */
+  /** When the store lost that it had left, or somebody else put it there. */
   revivedAt: Millis | undefined
+  /** When an attempt of it ended with its instance: nobody releases that one. */
+  crashedAt: Millis | undefined
   /** When the proxy said that it is served without being counted. */
   declaredAt: Millis | undefined
   /** Ends of recent attempts, for limits that count attempts. */
   recentEnds: Millis[]
 }
 
-/** What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. `instance`: the proxy that took the request. */
+/**
+ * What an event did to a seat. `last`: no attempt is left in flight. `first`: none was before. `instance`: the proxy that took
+ * the request; `since`: when it got leave to call, so that the call left no earlier.
+ */
 export type Change =
-  | { kind: 'began'; seat: Seat; event: Of<'provider-began'>; instance: string | undefined; first: boolean }
+  | {
+      kind: 'began'
+      seat: Seat
+      event: Of<'provider-began'>
+      instance: string | undefined
+      since: Millis
+      first: boolean
+    }
   | {
       kind: 'ended'
       seat: Seat
@@ -57,6 +69,8 @@ interface Request {
   over: boolean
   /** A provider may hear of the request after its client has left. */
   remembered: boolean
+  /** The last leave it got to call somebody. */
+  admitted: { provider: string; at: Millis } | undefined
   /** Which proxy took it. */
   instance: string | undefined
 }
@@ -98,13 +112,13 @@ export class Ledger {
     for (const seats of this.#seats.values()) yield* seats.values()
   }
 
+  seat(provider: string, session: string): Seat | undefined {
+    return this.#seats.get(provider)?.get(session)
+  }
+
   /** The proxy that took this request, while something of it is in flight. */
   instanceOf(request: string): string | undefined {
     return this.#requests.get(request)?.instance
-  }
-
-  seat(provider: string, session: string): Seat | undefined {
-    return this.#seats.get(provider)?.get(session)
   }
 
   /**
@@ -114,18 +128,27 @@ export class Ledger {
   excusedUntil(seat: Seat): Millis {
     const { membership, windowMs, transitMs } = this.topology
     if (seat.attempts.size) return Number.POSITIVE_INFINITY
-    const { ended, joinedAt, revivedAt = Number.NEGATIVE_INFINITY, provider } = seat
+    const {
+      ended,
+      joinedAt,
+      lastJoinedAt,
+      revivedAt = Number.NEGATIVE_INFINITY,
+      crashedAt = Number.NEGATIVE_INFINITY,
+      provider,
+    } = seat
     // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
     const untilReaped = leaseMs(provider) + provider.heartbeatMs
     const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
     if (revivedAt > endedAt) return revivedAt + untilReaped
     // Admitted by an instance that has not heard of it, and perhaps never will.
-    if (joinedAt !== undefined && joinedAt > endedAt && this.trouble.someoneGone(joinedAt, joinedAt + transitMs))
-      return joinedAt + untilReaped
+    if (lastJoinedAt > endedAt && this.trouble.someoneGone(lastJoinedAt, lastJoinedAt + transitMs))
+      return lastJoinedAt + untilReaped
     if (!ended) return joinedAt === undefined ? Number.NEGATIVE_INFINITY : joinedAt + transitMs
-    if (ended.cause === 'crash') return ended.event.at + untilReaped
-    if (membership === 'recently-active' && ended.cause === 'success') return ended.event.at + windowMs
-    return ended.event.at
+    const wanted =
+      membership === 'recently-active' && ended.cause === 'success' ? ended.event.at + windowMs : ended.event.at
+    // Its instance was stopped before it could release it.
+    const stopped = this.trouble.gone(ended.instance, endedAt, endedAt + transitMs)
+    return Math.max(wanted, (stopped ? endedAt : crashedAt) + untilReaped)
   }
 
   /**
@@ -173,6 +196,10 @@ export class Ledger {
           this.#aborted.push({ request: event.request, at: event.at })
         } else this.#over(event.request)
         return
+      // A proxy that is killed cannot tell what it has taken last.
+      case 'client-sent':
+        if (event.instance !== undefined) this.#request(event.request).instance = event.instance
+        return
       case 'request-began':
         this.#request(event.request).instance = event.from
         return
@@ -180,11 +207,13 @@ export class Ledger {
         this.#over(event.request)
         return
       case 'uncounted-admission': {
+        this.#request(event.request).admitted = event
         const seat = this.#take(event.provider, event.session)
         if (seat) seat.declaredAt = event.at
         return
       }
       case 'admitted':
+        this.#request(event.request).admitted = event
         this.#tokens.set(event.token, event)
         return
       case 'released':
@@ -213,7 +242,8 @@ export class Ledger {
     request.inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
-    return { kind: 'began', seat, event, instance: request.instance, first }
+    const since = request.admitted?.provider === event.provider ? request.admitted.at : event.at
+    return { kind: 'began', seat, event, instance: request.instance, since, first }
   }
 
   #ended(event: Of<'provider-ended'>): Change | undefined {
@@ -225,7 +255,8 @@ export class Ledger {
     const cause = this.trouble.gone(request.instance, event.since, event.at) ? 'crash' : causeOf(event, request)
     if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
-    seat.ended = { event, cause }
+    seat.ended = { event, cause, instance: request.instance }
+    if (cause === 'crash') seat.crashedAt = event.at
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
     this.#idle.push({ seat, at: event.at })
@@ -247,7 +278,8 @@ export class Ledger {
     // A change of the score says nothing about when it came.
     if (isMember) return
     seat.joinedAt = seat.lastJoinedAt = event.at
-    if (event.kind === 'store-lost') seat.revivedAt = event.at
+    const planted = seat.attempts.size === 0 && this.trouble.plants(event.at)
+    if (event.kind === 'store-lost' || planted) seat.revivedAt = event.at
     return { kind: 'joined', seat, event }
   }
 
@@ -259,6 +291,7 @@ export class Ledger {
         (request = {
           inFlight: new Map(),
           served: undefined,
+          admitted: undefined,
           aborted: false,
           over: false,
           remembered: false,
@@ -296,6 +329,7 @@ export class Ledger {
         lastSuccessAt: Number.NEGATIVE_INFINITY,
         lostAt: undefined,
         revivedAt: undefined,
+        crashedAt: undefined,
         declaredAt: undefined,
         recentEnds: [],
       }
@@ -312,13 +346,16 @@ export class Ledger {
       left.remembered = false
       this.#forgetIfOver(request, left)
     }
-    while (this.#idle.length && this.#idle[0]!.at < this.now - forgetAfterMs) {
-      const { seat, at } = this.#idle.shift()!
+    let idle = 0
+    while (idle < this.#idle.length && this.#idle[idle]!.at < this.now - forgetAfterMs) {
+      const { seat, at } = this.#idle[idle++]!
       if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
+    // One by one they would be moved again and again, where many leave at once.
+    if (idle) this.#idle.splice(0, idle)
   }
 }
 

@@ -14,8 +14,9 @@ interface Edge {
   event: Event
 }
 
-/** Nobody was there to renew it. */
+/** Nobody was there to renew it, or could. */
 const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
+  ledger.trouble.storeAway(at, at) ||
   [...attempts.values()].some(({ request }) => ledger.trouble.gone(ledger.instanceOf(request), at, at))
 
 interface Beyond {

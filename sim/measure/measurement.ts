@@ -43,6 +43,8 @@ export interface Measurement {
   unanswered: readonly Finding[]
   /** Members that a dead instance left, and that did not go when their leases ended. */
   crashed: readonly Finding[]
+  /** Attempts of sessions that an operator had ended. */
+  undead: readonly Finding[]
   /** Admissions of which the store was not asked, or gave no answer. */
   failedAdmissions: readonly Finding[]
   /** Scores that were not the number of attempts in flight. */
@@ -56,6 +58,8 @@ export interface Measurement {
   askedTooSoon: readonly Finding[]
   /** Calls to a provider that had said when to come back. */
   askedInPause: readonly Finding[]
+  /** Providers that got more calls after a pause than were asked for then. */
+  herds: readonly Finding[]
   /** Breakers that opened although their providers had not failed so often. */
   openedInVain: readonly Finding[]
   /** Calls for requests that had their answer, or were at fault themselves. */

@@ -28,11 +28,11 @@ export function pauses(): Meter {
   }
 
   function began(change: Extract<Called, { kind: 'began' }>, transitMs: Millis) {
-    const { event, instance } = change
+    const { event, instance, since } = change
     const pause = standing.get(keyOf(change))
     // Those on their way when it was said have not heard it.
-    if (!pause || event.at - pause.from <= transitMs || event.at >= pause.until) return
-    const early = seconds(pause.until - event.at)
+    if (!pause || since - pause.from <= transitMs || since >= pause.until) return
+    const early = seconds(pause.until - since)
     found.add(`${event.provider} was asked by ${instance} ${early} before it wished to be`, event)
   }
 

@@ -7,6 +7,7 @@ interface Window {
   id: string
   takes: Taken
   instance: string | undefined
+  session: string | undefined
   from: Millis
   /** Infinity while it stands. */
   to: Millis
@@ -26,8 +27,8 @@ export class Trouble {
 
   see(event: Event): void {
     if (event.kind === 'fault-injected' && event.takes) {
-      const { id, takes, instance, at: from } = event
-      this.#windows.push({ id, takes, instance, from, to: Number.POSITIVE_INFINITY })
+      const { id, takes, instance, session, at: from } = event
+      this.#windows.push({ id, takes, instance, session, from, to: Number.POSITIVE_INFINITY })
     }
     if (event.kind !== 'fault-healed') return
     const at = this.#windows.findIndex(({ id, to }) => id === event.id && to === Number.POSITIVE_INFINITY)
@@ -69,6 +70,18 @@ export class Trouble {
   /** Whether the store was made to forget its members just then. */
   forgets(at: Millis): boolean {
     return this.#overlapping('members', at, at).length > 0
+  }
+
+  /** Whether somebody else put members into the store just then. */
+  plants(at: Millis): boolean {
+    return this.#overlapping('order', at, at).length > 0
+  }
+
+  /** Whether an operator ended this session within the stretch. */
+  ended(session: string, from: Millis, to: Millis): boolean {
+    return this.#windows.some(
+      window => window.takes === 'session' && window.session === session && window.from >= from && window.from <= to,
+    )
   }
 
   /** Whether this instance was dead, or stopped, at some moment of the stretch. */

@@ -56,6 +56,8 @@ const outOfMemory = () => new RedisError("OOM command not allowed when used memo
 const noScript = () => new RedisError('NOSCRIPT No matching script. Please use EVAL.')
 const readOnly = () => new RedisError("READONLY You can't write against a read only replica.")
 
+const shortestTail = 64
+
 export class VirtualNode {
   readonly address: string
   keyspace: Keyspace
@@ -72,6 +74,8 @@ export class VirtualNode {
   readonly #counts = new Map<string, number>()
   /** In order of time. */
   #tail: Unreplicated[] = []
+  /** Looked through when it is so long: not at each change of many at one instant. */
+  #pruneAt = shortestTail
   #lagMs = () => 0
   #tailNow = () => 0
 
@@ -144,13 +148,14 @@ export class VirtualNode {
     const lag = this.#lagMs()
     if (lag <= 0) return
     this.#tail.push({ change, at: this.#tailNow() + lag })
-    if (this.#tail.length > 64) this.#prune()
+    if (this.#tail.length > this.#pruneAt) this.#prune()
   }
 
   #prune() {
     const now = this.#tailNow()
     const first = this.#tail.findIndex(({ at }) => at > now)
     this.#tail = first < 0 ? [] : this.#tail.slice(first)
+    this.#pruneAt = Math.max(shortestTail, 2 * this.#tail.length)
   }
 
   #execute(args: readonly string[], asking: boolean): Reply {

@@ -22,6 +22,7 @@ export interface Note {
   /** `''` for what a client did. */
   provider: string
   token?: string
+  member?: string
   request?: string
   ending?: Ending
 }
@@ -100,7 +101,7 @@ export function scripted(options: ScriptedOptions): Scripted {
 
   const tracker: Tracker = {
     async acquire(hold) {
-      note('acquire', hold.provider.id, { token: hold.token })
+      note('acquire', hold.provider.id, { token: hold.token, member: hold.member })
       const { answer, afterMs = 1 } = options.admits?.(hold, acquires++) ?? { answer: admitted }
       await clock.sleep(afterMs)
       if (answer instanceof Error) throw answer

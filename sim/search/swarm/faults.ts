@@ -26,6 +26,10 @@ export function swarmedFaults(
   return [...storm, ...extra(alsoUnder, around)]
 }
 
+/** Whether what a fault leaves is only gone after a lease, for which the scenario has made room. */
+export const needsLeases = ({ faults }: Pick<Scenario, 'faults'>): boolean =>
+  faults.some(({ call }) => !call.fault.startsWith('provider-'))
+
 /** One of those that the scenario allows, somewhere in the storm. */
 function extra(allowed: readonly FaultCall[], { storm, toStore, draw }: Surroundings): ScheduledFault[] {
   const share = draw('extraFault', -1)
@@ -44,15 +48,15 @@ function moved(fault: ScheduledFault, key: string, { time, endAt, toStore, draw 
   return { at, for: length, call: changed(fault.call, key, toStore, draw) }
 }
 
-/** How long it takes, waits or repeats, by the names that faults give it. */
-const rhythms = ['ms', 'pauseMs', 'everyMs', 'forMs'] as const
+/** How long it delays or pauses, by the names that faults give it. */
+const delays = ['ms', 'pauseMs', 'forMs'] as const
 
 /** Only parameters that the call has: what another kind of fault takes is not known here. */
 function changed(call: FaultCall, key: string, toStore: Surroundings['toStore'], draw: Draw): FaultCall {
   const { status, ratio, afterMs } = call
   const shortest = toStore ? Math.ceil(shortestAttemptMs(toStore.maxMs)) : 0
   const drawn = statuses[draw('status', -1, key)]
-  const paced = rhythms.flatMap(name => {
+  const paced = delays.flatMap(name => {
     const usual = call[name]
     return typeof usual === 'number' ? [[name, Math.ceil(usual * draw('faultPace', 1, key, name))]] : []
   })

@@ -5,7 +5,7 @@
 import type { Millis } from '../../../proxy/ports.ts'
 import { makePlan, type Plan } from '../../plan.ts'
 import type { Scenario } from '../../scenario.ts'
-import { swarmedFaults } from './faults.ts'
+import { needsLeases, swarmedFaults } from './faults.ts'
 import { swarmedLoad } from './load.ts'
 import { swarmedProviders } from './providers.ts'
 import { type Draw, drawFrom } from './ranges.ts'
@@ -16,7 +16,7 @@ export const plannedFor = (scenario: Scenario, seed: number, swarm: boolean): Pl
 
 export function swarmed(scenario: Scenario, seed: number): Scenario {
   const draw = drawFrom(seed)
-  const time = stretch(scenario.phases, draw)
+  const time = stretch(scenario, draw)
   const phases = {
     baselineAt: Math.round(time(scenario.phases.baselineAt)),
     stormAt: Math.round(time(scenario.phases.stormAt)),
@@ -58,9 +58,11 @@ const aimedInstances = ({ faults, alsoUnder = [] }: Scenario): number[] =>
   )
 
 /** Where an instant of the scenario lies when each phase takes a time of its own. */
-function stretch(phases: Scenario['phases'], draw: Draw): (at: Millis) => Millis {
+function stretch(scenario: Scenario, draw: Draw): (at: Millis) => Millis {
+  const { phases } = scenario
+  const least = needsLeases(scenario) ? 1 : 0
   const bounds = [0, phases.baselineAt, phases.stormAt, phases.recoveryAt, phases.endAt]
-  const factors = bounds.map((_, n) => draw('stretch', 1, String(n)))
+  const factors = bounds.map((_, n) => Math.max(least, draw('stretch', 1, String(n))))
   return at => {
     let stretched = 0
     for (const [n, from] of bounds.entries()) {

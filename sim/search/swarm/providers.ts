@@ -3,6 +3,7 @@ import type { Millis } from '../../../proxy/ports.ts'
 import type { Pace } from '../../providers/model.ts'
 import type { Scenario } from '../../scenario.ts'
 import type { ProviderSpec } from '../../topology.ts'
+import { needsLeases } from './faults.ts'
 import { type Draw, shortestAttemptMs } from './ranges.ts'
 
 export function swarmedProviders(
@@ -18,13 +19,14 @@ export function swarmedProviders(
     { length: draw('added', 0) },
     (_, n): ProviderSpec => ({ ...last, id: `more-${n + 1}`, priority: last.priority + 1 + n }),
   )
+  const longestHeartbeatMs = (usual: Millis) => (needsLeases({ faults }) ? usual : Number.POSITIVE_INFINITY)
   const equal = draw('equals', 0) === 1
   const providers = [...kept, ...added].map(
     (spec): ProviderSpec => ({
       ...spec,
       limit: Math.max(1, Math.round(spec.limit * draw('limit', 1, spec.id))),
       unit: draw('unit', spec.unit === 'attempt' ? 1 : 0, spec.id) === 1 ? 'attempt' : 'session',
-      heartbeatMs: draw('heartbeatMs', spec.heartbeatMs, spec.id),
+      heartbeatMs: Math.min(draw('heartbeatMs', spec.heartbeatMs, spec.id), longestHeartbeatMs(spec.heartbeatMs)),
       tombstoneMs: draw('tombstoneMs', spec.tombstoneMs, spec.id),
       priority: equal ? 1 : spec.priority,
       weight: draw('weight', spec.weight, spec.id),

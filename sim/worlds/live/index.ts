@@ -168,7 +168,8 @@ async function warm(
   { providers: specs }: Topology,
   proxies: readonly LiveProxy[],
 ) {
-  const error = { kind: 'error', status: 500, afterMs: 5 } as const
+  // Another provider may have the model: a failure that no breaker remembers.
+  const error = { kind: 'error', status: 404, afterMs: 5 } as const
   const undos = await Promise.all(
     specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, of: error })),
   )

@@ -38,7 +38,9 @@ export function playAsks(asks: readonly AskStep[], origin: Millis, options: Clie
     const sendDue = () => {
       while (next < asks.length && origin + asks[next]!.at <= clock.now()) {
         open++
-        send(asks[next++]!, options).then(ended)
+        const ask = asks[next++]!
+        const played = ask.again ? sendOn(ask, ask.again.until, origin, options) : send(ask, options)
+        played.then(ended)
       }
       if (next < asks.length) clock.after(origin + asks[next]!.at - clock.now(), sendDue)
     }
@@ -48,13 +50,28 @@ export function playAsks(asks: readonly AskStep[], origin: Millis, options: Clie
   })
 }
 
+/** Between an answer and the next request of a closed loop. Without it a refusal that takes no time would stop all time. */
+const breathMs: Millis = 1
+
+/** Resolves when the client asks no more. */
+async function sendOn(ask: AskStep, until: Millis, origin: Millis, options: ClientsOptions): Promise<void> {
+  await send(ask, options)
+  const { request, session } = ask
+  const { clock } = options
+  for (let n = 1; clock.now() + breathMs < origin + until; n++) {
+    await clock.sleep(breathMs)
+    await send({ ...ask, request: `${request}.${n}`, session: `${session}.${n}` }, options)
+  }
+}
+
 /** Resolves when the request has ended for its client; never rejects. */
 function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): Promise<void> {
   const { request, session, shape, stream, via, leaves } = ask
   const say = (event: ClientEvent) => tell({ at: clock.now(), from: 'client', ...event })
   const instance = routed(instances, via)
   const process = instance?.process
-  say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream })
+  const sentTo = instance && { instance: instance.name }
+  say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream, ...sentTo })
   return new Promise(resolve => {
     const gone = new AbortController()
     let status = 0

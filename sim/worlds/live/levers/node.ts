@@ -116,12 +116,18 @@ export function nodeLever({ cluster, membersKey, fills }: Parts, provider: strin
       }),
     plant: (members, score) =>
       at(async node => {
-        const planted = members.flatMap(member => [score, member])
-        const fresh = Number(await atNode(node, redis => redis.call('ZADD', key, 'NX', ...planted)))
+        let fresh = 0
+        // One call has only so many arguments.
+        for (let from = 0; from < members.length; from += mostPlanted) {
+          const planted = members.slice(from, from + mostPlanted).flatMap(member => [score, member])
+          fresh += Number(await atNode(node, redis => redis.call('ZADD', key, 'NX', ...planted)))
+        }
         return pulled(ends, () => receipt(fresh > 0, `${fresh} members are new at ${provider}`))
       }),
   }
 }
+
+const mostPlanted = 10_000
 
 /** Whether it came to hold in time. */
 async function until(holds: () => Promise<boolean>): Promise<boolean> {

@@ -51,7 +51,14 @@ export async function playLoad(options: LoadOptions): Promise<void> {
     lateness.record(hostNow() - plannedAt)
     const instance = rotation.route(ask.via, targets.length)
     const target = targets[instance]!
-    const sending = send(ask, { ...options, target, plannedAt, dispatcher, deadlineMs })
+    const sending = send(ask, {
+      ...options,
+      target,
+      instance: `proxy-${instance + 1}`,
+      plannedAt,
+      dispatcher,
+      deadlineMs,
+    })
     const one = rotation.during(instance, sending).finally(() => underWay.delete(one))
     underWay.add(one)
   }
@@ -75,7 +82,7 @@ function createLateness() {
   }
 }
 
-/** A timer is late by a millisecond or two. Spinning would be exact, and would take a core from the storm it times. */
-async function reach(at: number, signal: AbortSignal): Promise<void> {
+/** Resolves at that instant, or when the signal fires. A timer is late by a millisecond or two. Spinning would be exact, and would take a core from the storm it times. */
+export async function reach(at: number, signal: AbortSignal): Promise<void> {
   for (let left = at - hostNow(); left > 0 && !signal.aborted; left = at - hostNow()) await sleep(Math.min(left, 200))
 }

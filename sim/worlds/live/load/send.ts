@@ -10,6 +10,8 @@ import { hostNow } from '../part.ts'
 
 export interface SendOptions {
   target: string
+  /** Its name, as the history has it. */
+  instance?: string
   /** When it should have left, on the host's clock. */
   plannedAt: number
   key: string
@@ -24,7 +26,7 @@ export interface SendOptions {
 /** Resolves when the request has ended, however it did; never rejects. */
 export async function send(ask: AskStep, options: SendOptions): Promise<void> {
   const { request, session, shape, stream, leaves } = ask
-  const { target, plannedAt, key, dispatcher, emit, signal, deadlineMs } = options
+  const { target, instance, plannedAt, key, dispatcher, emit, signal, deadlineMs } = options
   const tell = (event: ClientEvent) => emit({ at: hostNow(), from: 'client', ...event })
   const deadline = AbortSignal.timeout(deadlineMs)
   const leaving = new AbortController()
@@ -34,7 +36,7 @@ export async function send(ask: AskStep, options: SendOptions): Promise<void> {
   }
   let status = 0
   let bytes = 0
-  tell({ kind: 'client-sent', request, session, plannedAt, shape, stream })
+  tell({ kind: 'client-sent', request, session, plannedAt, shape, stream, ...(instance !== undefined && { instance }) })
   leaveAfter('send')
   try {
     const reply = await call(target + pathOf[shape], {

@@ -1,5 +1,6 @@
 /** One attempt at a provider, from the request's head to the closed response: it is answered, and its truth is told. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { getResponse, type HttpHandler } from 'msw'
 import type { ProviderEvent, RawEvent } from '../../../history.ts'
 import { readAsked } from '../../../providers/asked.ts'
@@ -60,7 +61,7 @@ export async function hostAttempt(
   tell(at, { kind: 'provider-ended', ...about, outcome, status, since, ...wait })
 }
 
-/** What has been said so far: `status` is 0 until something has left. */
+/** What has been said so far: `status` is 0 until something has left, `lastWrite` is that of the last chunk that somebody was there for. */
 interface Said {
   status: number
   lastWrite: number
@@ -92,11 +93,24 @@ async function say(
     const at = hostNow()
     // Waiting for the write also lets a chunk leave before a cut that follows at once.
     if (!(await Promise.race([written(outgoing, value), closed.then(() => false)]))) return
-    Object.assign(said, { status, lastWrite: at })
+    said.status = status
+    void unlessClosed(outgoing, () => {
+      said.lastWrite = at
+    })
   }
   const answer = response && answerIn(response)
   Object.assign(said, { status, all: true, good: answer !== undefined && isGood(answer) })
   outgoing.end()
+}
+
+/**
+ * A write succeeds although the other side has left, when this process was too busy to hear of it. Whoever has left has been
+ * heard after two turns of the loop.
+ */
+async function unlessClosed(outgoing: ServerResponse, then: () => void): Promise<void> {
+  await setImmediate()
+  await setImmediate()
+  if (!outgoing.destroyed) then()
 }
 
 const written = (outgoing: ServerResponse, chunk: Uint8Array): Promise<boolean> =>

@@ -1,0 +1,55 @@
+/** Sessions that an operator ends: what of them runs on, and what begins anew before the mark is over. */
+import type { Millis } from '../../proxy/ports.ts'
+import { leaseMs } from '../../proxy/provider.ts'
+import type { Change, Ledger } from './ledger.ts'
+import { Findings, type Meter, seconds } from './meter.ts'
+
+export function terminations(): Meter {
+  /** By session: when it was last ended. */
+  const endedAt = new Map<string, Millis>()
+  const beganAt = new Map<string, Millis>()
+  const undead = new Findings()
+  let closed = 0
+
+  function began({ seat, event }: Extract<Change, { kind: 'began' }>, { topology }: Ledger) {
+    beganAt.set(event.attempt, event.at)
+    const ended = endedAt.get(seat.session)
+    if (ended === undefined) return
+    const after = event.at - ended
+    // It is marked for a lease, counted in the store's time.
+    if (after <= topology.transitMs || after >= leaseMs(seat.provider) - seat.provider.heartbeatMs) return
+    undead.add(
+      `session ${seat.session} was sent to ${seat.provider.id} ${seconds(after)} after it had been ended`,
+      event,
+    )
+  }
+
+  function ended({ seat, event }: Extract<Change, { kind: 'ended' }>, { topology }: Ledger) {
+    const began = beganAt.get(event.attempt)
+    beganAt.delete(event.attempt)
+    const at = endedAt.get(seat.session)
+    if (at === undefined || began === undefined || began > at || event.at < at) return
+    closed++
+    // Other instances hear of it with their next beat.
+    const after = event.since - at
+    if (after <= seat.provider.heartbeatMs + topology.transitMs) return
+    undead.add(
+      `session ${seat.session} went on at ${seat.provider.id} for ${seconds(after)} after it had been ended`,
+      event,
+    )
+  }
+
+  return {
+    see(event, change, ledger) {
+      if (event.kind === 'fault-injected' && event.takes === 'session') endedAt.set(event.session!, event.at)
+      if (change?.kind === 'began') began(change, ledger)
+      if (change?.kind === 'ended') ended(change, ledger)
+    },
+    done: () => ({
+      figures: (endedAt.size
+        ? { 'terminations.sessions': endedAt.size, 'terminations.attempts': closed }
+        : {}) as Record<string, number>,
+      undead: undead.list,
+    }),
+  }
+}
