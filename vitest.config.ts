@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...exclude, '**/*.sim.test.ts', '**/*.live.test.ts'],
+          // Milliseconds, where the machine has nothing else to do.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -20,7 +22,7 @@ export default defineConfig({
           name: 'sim',
           include: ['**/*.sim.test.ts'],
           exclude,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },
