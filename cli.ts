@@ -45,7 +45,7 @@ program
   .option('--seeds <n>', 'of a swarm: how many storms', atLeast('--seeds', 1), 3)
   .option('--world <world>', 'of a swarm: virtual, live or both', 'both')
   .option('--jobs <n>', 'of a swarm: threads', atLeast('--jobs', 1), availableParallelism())
-  .option('--cluster <urls>', 'play on this cluster (redis://host:port,…) instead of one of its own: see the README')
+  .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
   .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText(
@@ -121,7 +121,7 @@ program
   .option('--world <world>', 'virtual or live; without it live where a Redis server is installed, else virtual')
   .option('--tracker <names>', 'one or more, by comma', 'lease')
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
-  .option('--cluster <urls>', 'play on this cluster (redis://host:port,…) instead of one of its own: see the README')
+  .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
   .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--report <formats>', 'console, json; by comma', 'console')
   .option('--out <dir>', 'where runs are left', 'runs')
