@@ -212,7 +212,8 @@ program
     'after',
     `
 Example:
-  $ stormproof cluster up && stormproof providers &
+  $ stormproof cluster up
+  $ stormproof providers &
   $ stormproof proxy --config proxy/proxy.example.yaml`,
   )
   .action(async options => {

@@ -1,4 +1,6 @@
 /** Every row of the table of failures, as a provider shows it and as everybody else sees it. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Act, acts, scripted } from '../sim/scripted/index.ts'
 import { type Failure, failureOfStatus, failures } from './failure.ts'
@@ -21,7 +23,7 @@ const gateway = { status: 502, type: 'api_error' }
 const late = { status: 504, type: 'timeout_error' }
 
 /** `elsewhere`: not of a provider's making; the test that is named plays it. */
-const rows: Record<Failure, Row | { elsewhere: string }> = {
+const rows: Record<Failure, Row | { elsewhere: `${string}.test.ts` }> = {
   'server-error': { ...passing, does: acts.html(500), told: { status: 500, type: 'api_error' } },
   'rate-limited': {
     ...passing,
@@ -67,7 +69,7 @@ const rows: Record<Failure, Row | { elsewhere: string }> = {
   'slow-client': { elsewhere: 'handle.test.ts' },
   'client-abort': { elsewhere: 'handle.test.ts' },
   'hedge-loss': { elsewhere: 'hedge.test.ts' },
-  unleased: { elsewhere: 'operator.test.ts' },
+  unleased: { elsewhere: 'strict.test.ts' },
   terminated: { elsewhere: 'operator.test.ts' },
   closing: { elsewhere: 'operator.test.ts' },
   'local-overload': { elsewhere: 'handle.test.ts' },
@@ -82,7 +84,14 @@ describe.each(played)('$failure', ({ failure, does, retried, switched, opens, en
     const world = scripted({ providers: { a: { does: [does], breaker }, b: { does: [acts.ok()] } } })
     const heard = world.ask()
     await world.run()
-    expect(world.of('attempt-ended')[0]).toMatchObject({ provider: 'a', failure })
+    const outcome = switched ? 'failed' : 'client-error'
+    expect(world.of('attempt-ended')).toMatchObject([
+      { provider: 'a', failure, outcome },
+      ...(switched ? [{ provider: 'b', outcome: 'ok' }] : []),
+    ])
+    expect(world.of('request-ended')).toMatchObject([
+      switched ? { outcome: 'ok', attempts: 2 } : { outcome, attempts: 1 },
+    ])
     expect(world.did()).toEqual([
       'acquire a',
       'send a',
@@ -130,6 +139,14 @@ describe.each(played)('$failure', ({ failure, does, retried, switched, opens, en
       expect(heard.text).not.toMatch(/said 40[13]/)
     }
   })
+})
+
+test('a row that another test plays is played there', async () => {
+  for (const [failure, row] of Object.entries(rows))
+    if ('elsewhere' in row)
+      expect(await readFile(join(import.meta.dirname, row.elsewhere), 'utf8')).toMatch(
+        failure === 'local-overload' ? 'mostRequests' : `: '${failure}'`,
+      )
 })
 
 test('each status has its row', () => {

@@ -59,6 +59,32 @@ describe('a session that an operator ends', () => {
     expect(world.proxy.state().providers[0]).toMatchObject({ held: 0, inFlight: 0, breaker: 'closed' })
   })
 
+  test('on another instance is ended here with the next renewal', async () => {
+    const world = scripted({
+      providers: { a: { does: [acts.ok(), acts.silent()], limit: 0, firstByteMs: 5_000, totalMs: 5_000 } },
+      renews: (_provider, holds) => ({
+        reinserted: [],
+        terminated: holds.filter(({ member }) => member === memberOf('mine')).map(({ token }) => token),
+      }),
+    })
+    const stop = new AbortController()
+    const other = world.ask({ session: 'other' })
+    await world.run(5)
+    const mine = world.ask({ session: 'mine' })
+    await world.run(20)
+    void world.proxy.run(stop.signal)
+    await world.run(500)
+    stop.abort()
+    await world.run()
+    expect(mine).toMatchObject({ status: 403, end: 'end', endedAt: 20 })
+    expect(other).toMatchObject({ status: 200, end: 'end' })
+    expect(world.of('attempt-ended')).toMatchObject([
+      { outcome: 'terminated', failure: 'terminated' },
+      { outcome: 'ok' },
+    ])
+    expect(world.proxy.state().providers).toMatchObject([{ held: 0, inFlight: 0, breaker: 'closed' }])
+  })
+
   test('hears no more of a provider that does not stop', async () => {
     const world = scripted({
       operator: marks().operator,
@@ -131,6 +157,10 @@ describe('draining', () => {
     await world.run()
     expect(silent).toMatchObject({ status: 503, end: 'end', endedAt: 50 })
     expect(begun).toMatchObject({ status: 200, end: 'cut', endedAt: 50 })
+    expect(world.of('attempt-ended')).toMatchObject([
+      { outcome: 'failed', failure: 'closing' },
+      { outcome: 'incomplete', failure: 'closing' },
+    ])
     expect(world.of('request-ended').map(({ outcome }) => outcome)).toEqual(['failed', 'incomplete'])
     for (const { ending } of world.notes.filter(({ did }) => did === 'release')) expect(ending).toBe('abort')
     expect(world.of('drained')).toHaveLength(1)

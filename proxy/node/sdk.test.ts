@@ -204,6 +204,14 @@ describe.each([
     expect(JSON.stringify(error)).not.toContain('127.0.0.1')
   })
 
+  test('raises its own error when the proxy loses patience with the provider', async () => {
+    await open({ providers: [{ id: 'alpha', firstByteMs: 50 }], pace: silent })
+    const error = await sdk.ask({ stream: true }).catch(error => error)
+    expect(error).toBeInstanceOf(sdk.errors[500]!)
+    expect(error).toMatchObject({ status: 504 })
+    await letGo()
+  })
+
   test('raises its own error when it loses patience, and the slot and the upstream go with it', async () => {
     await open({ pace: silent })
     await expect(sdk.ask({ timeout: 100 })).rejects.toThrow(sdk.timeoutError)

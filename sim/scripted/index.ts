@@ -9,7 +9,7 @@ import { createProxy, type ProxyCore } from '../../proxy/handle.ts'
 import type { Millis, Ports } from '../../proxy/ports.ts'
 import { type Provider, usualProvider } from '../../proxy/provider.ts'
 import type { Client, ProxyRequest } from '../../proxy/request.ts'
-import type { Admission, Ending, Hold, Store, Tracker } from '../../proxy/tracker/tracker.ts'
+import type { Admission, Ending, Hold, Renewal, Store, Tracker } from '../../proxy/tracker/tracker.ts'
 import { VirtualClock } from '../clock.ts'
 import { chanceFor } from '../random.ts'
 import type { Act } from './act.ts'
@@ -47,6 +47,8 @@ export interface ScriptedOptions {
   manners?: Partial<ProxyConfig>
   /** How the store answers the nth acquire (from 0), and after which time. */
   admits?(hold: Hold, nth: number): { answer: Admission | Error; afterMs?: Millis } | undefined
+  /** How the store answers a renewal; it may throw. */
+  renews?(provider: string, holds: readonly Hold[]): Renewal
   /** So many releases fail before one is acknowledged. */
   deafReleases?: number
   /** A call's socket is closed so long after the caller gave up. */
@@ -112,7 +114,7 @@ export function scripted(options: ScriptedOptions): Scripted {
       await clock.sleep(1)
       if (deaf-- > 0) throw new Error('no acknowledgement')
     },
-    renew: async () => ({ reinserted: [] }),
+    renew: async ({ id }, holds) => options.renews?.(id, holds) ?? { reinserted: [] },
     ...(options.operator && { operator: options.operator }),
   }
 

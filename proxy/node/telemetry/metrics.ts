@@ -89,6 +89,8 @@ export function createMetrics({ policy, providers, process = false }: MetricsOpt
     away.inc({ provider, policy }, 0)
     turnedAway.inc({ provider, policy }, 0)
     full.inc({ provider }, 0)
+    unleased.inc({ provider }, 0)
+    reinserted.inc({ provider }, 0)
     givenUp.inc({ provider }, 0)
   }
 
