@@ -31,6 +31,10 @@ export interface Seat {
   crashedAt: Millis | undefined
   /** When the proxy said that it is served without being counted. */
   declaredAt: Millis | undefined
+  /** Its score, when that last grew, and when an attempt last began here: for limits that count attempts. */
+  score: number
+  grewAt: Millis
+  beganAt: Millis
   /** Recent attempts that have ended, for limits that count attempts. */
   recentEnds: { at: Millis; instance: string | undefined }[]
 }
@@ -150,11 +154,17 @@ export class Ledger {
     return Math.max(wanted, (stopped ? endedAt : crashedAt) + untilReaped)
   }
 
-  /** How many of this session's attempts may still have been counted at this instant: those of an instance that was stopped go with their leases. */
-  attemptsCounted({ attempts, recentEnds, provider }: Seat, from: Millis): number {
+  /**
+   * How many of this session's attempts may still have been counted at this instant: those of an instance that was stopped go with their
+   * leases, the last one too that it admitted and did not begin.
+   */
+  attemptsCounted({ attempts, recentEnds, provider, grewAt, beganAt }: Seat, from: Millis): number {
+    const { transitMs } = this.topology
+    const reaped = reapedWithinMs(provider)
     const until = ({ at, instance }: Seat['recentEnds'][number]) =>
-      this.trouble.gone(instance, at, at + this.topology.transitMs) ? at + reapedWithinMs(provider) : at
-    return attempts.size + recentEnds.filter(end => until(end) >= from).length
+      this.trouble.gone(instance, at, at + transitMs) ? at + reaped : at
+    const unbegun = grewAt > beganAt && grewAt + reaped >= from && this.trouble.someoneGone(grewAt, grewAt + transitMs)
+    return attempts.size + recentEnds.filter(end => until(end) >= from).length + (unbegun ? 1 : 0)
   }
 
   /**
@@ -249,6 +259,7 @@ export class Ledger {
     request.inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
+    seat.beganAt = event.at
     const since = request.admitted?.provider === event.provider ? request.admitted.at : event.at
     return { kind: 'began', seat, event, instance: request.instance, since, first }
   }
@@ -274,6 +285,9 @@ export class Ledger {
     const seat = this.#take(event.provider, sessionOf(event.member) ?? event.member)
     if (!seat) return
     const isMember = seat.joinedAt !== undefined
+    const score = event.score ?? 0
+    if (score > seat.score) seat.grewAt = event.at
+    seat.score = score
     if (event.score === null) {
       if (!isMember) return
       seat.joinedAt = undefined
@@ -338,6 +352,9 @@ export class Ledger {
         revivedAt: undefined,
         crashedAt: undefined,
         declaredAt: undefined,
+        score: 0,
+        grewAt: Number.NEGATIVE_INFINITY,
+        beganAt: Number.NEGATIVE_INFINITY,
         recentEnds: [],
       }
       seats.set(session, seat)

@@ -152,6 +152,11 @@ test('attempts of a proxy that died count until their leases end, where the limi
       .length
   }
   expect(ghosts(2_500, ...killed)).toBe(0)
+  // Admitted just before, and never begun.
+  const member = { from: 'tap', kind: 'store-changed', provider: 'alpha', member: 's:t', node: 'n', offset: 0 } as const
+  const unbegun: Event[] = [900, 1_390].map((at, n) => ({ ...member, at, since: at, score: n + 1 }))
+  const running = attemptOf('alpha', 't', 'r-t', 901, 4_000).filter(({ kind }) => kind !== 'store-changed')
+  expect(ghosts(2_500, ...killed, ...unbegun, ...running)).toBe(0)
   expect(ghosts(2_500)).toBe(1)
   expect(ghosts(1_401 + 5 * alpha!.heartbeatMs + 200, ...killed)).toBe(1)
 })
