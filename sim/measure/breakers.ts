@@ -13,6 +13,8 @@ interface Expected {
   failedAt: Millis[]
   openedAt: Millis | undefined
   closedAt: Millis
+  /** When somebody was last served. */
+  wellAt: Millis
   /** The same as `failedAt`, with those that may not have been heard, or came too late to count. */
   mayHaveFailedAt: Millis[]
   /** The last failure since which it may have opened unknown to us: nothing is claimed then, until somebody who came later is served. */
@@ -37,7 +39,7 @@ interface Opening {
 
 type Ended = Extract<Heard, { kind: 'ended' }>
 
-/** Two probes that overlap for longer are two at a time. */
+/** Two probes that overlap for longer are two at a time; of two events that are closer nobody knows which a proxy saw first. */
 const overlapMs: Millis = 20
 
 export function breakers(): Meter {
@@ -59,6 +61,7 @@ export function breakers(): Meter {
           mayHaveFailedAt: [],
           openedAt: undefined,
           closedAt: Number.NEGATIVE_INFINITY,
+          wellAt: Number.NEGATIVE_INFINITY,
           unsureSince: undefined,
           asked: new Map(),
           probing: new Map(),
@@ -102,14 +105,18 @@ export function breakers(): Meter {
     if (said === 'failed' || change.cause === 'hedge-loss') trouble(one, event.at, seat.provider)
     const askedAt = one.asked.get(event.attempt) ?? event.at
     one.asked.delete(event.attempt)
-    // What was asked before it closed changes nothing any more.
-    const counts = heard && askedAt > one.closedAt + overlapMs
+    // What was asked before it closed changes nothing any more, and what came together with a success may have come before it.
+    const counts = heard && askedAt > one.closedAt + overlapMs && event.at > one.wellAt + overlapMs
     const verdict = said === 'failed' && !counts ? 'nothing' : said
     const since = one.unsureSince
     if (said === 'well' && since !== undefined && askedAt > since + overlapMs) return close(one, event.at)
     if (said === 'failed' && since !== undefined) one.unsureSince = event.at
+    if (said === 'well') one.wellAt = event.at
     if (one.openedAt === undefined) {
-      if (verdict === 'well') Object.assign(one, { failedAt: [], mayHaveFailedAt: [] })
+      if (verdict === 'well') {
+        one.failedAt = []
+        one.mayHaveFailedAt = one.mayHaveFailedAt.filter(at => at > event.at - overlapMs)
+      }
       if (said !== 'failed') return
       const opens = counts && isFull(one.failedAt, event.at, breaker)
       if (isFull(one.mayHaveFailedAt, event.at, breaker) && !opens) one.unsureSince = event.at

@@ -14,10 +14,12 @@ interface Edge {
   event: Event
 }
 
-/** Nobody was there to renew it, or could. */
+/** Nobody was there to renew it, or could, or was back for longer than a moment. */
 const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
   ledger.trouble.storeAway(at, at) ||
-  [...attempts.values()].some(({ request }) => ledger.trouble.gone(ledger.instanceOf(request), at, at))
+  [...attempts.values()].some(({ request }) =>
+    ledger.trouble.gone(ledger.instanceOf(request), at - ledger.topology.transitMs, at),
+  )
 
 interface Beyond {
   session: string

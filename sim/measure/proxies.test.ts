@@ -102,6 +102,12 @@ describe('a failure', () => {
     expect(saw(two, third, called('c', 'beta', 220, 260, 'served'), [answered], early).askedTooSoon).toEqual([])
     expect(saw(two, third, [left], early).askedTooSoon).toEqual([])
   })
+  test('that came together with a success may have come before it', () => {
+    const well = asked('well', 200, 239, { status: 200 })
+    const three = ['a', 'b', 'c'].flatMap(name => asked(name, 200, 240))
+    expect(saw(well, three, early).askedTooSoon).toEqual([])
+    expect(saw(asked('well', 150, 200, { status: 200 }), three, early).askedTooSoon).toHaveLength(1)
+  })
   test('that may have been missed may have opened the breaker: when it must open is not known until somebody later is served', () => {
     const more = ['d', 'e'].flatMap((name, n) => asked(name, 300 + 50 * n, 320 + 50 * n))
     const probe = asked('probe', 560, 580)
