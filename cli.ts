@@ -41,12 +41,12 @@ program
     'play scenarios with the reference tracker and the wrong ones, side by side, in both worlds; without names five, `all`: the whole catalogue',
   )
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
-  .option('--cluster <urls>', 'play on this cluster (redis://host:port,…) instead of one of its own: see the README')
-  .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--swarm', 'storms drawn from seeds instead, with the reference: any faults, at any time', false)
   .option('--seeds <n>', 'of a swarm: how many storms', atLeast('--seeds', 1), 3)
   .option('--world <world>', 'of a swarm: virtual, live or both', 'both')
   .option('--jobs <n>', 'of a swarm: threads', atLeast('--jobs', 1), availableParallelism())
+  .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
+  .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText(
     'after',
@@ -69,6 +69,11 @@ program
   .option('--only <scenarios>', 'one or more, by comma')
   .option('--shard <i/n>', 'the i-th of n shares of the catalogue')
   .option('--fail-fast', 'stop at the first claim that fails', false)
+  .option(
+    '--cluster <urls>',
+    'play live on this cluster (redis://host:port,…) instead of one of its own: see the README',
+  )
+  .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--out <dir>', 'where live runs are left', 'runs')
   .option('--jobs <n>', 'threads', atLeast('--jobs', 1), availableParallelism())
   .addHelpText(
@@ -116,7 +121,7 @@ program
   .option('--world <world>', 'virtual or live; without it live where a Redis server is installed, else virtual')
   .option('--tracker <names>', 'one or more, by comma', 'lease')
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
-  .option('--cluster <urls>', 'play on this cluster (redis://host:port,…) instead of one of its own: see the README')
+  .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
   .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--report <formats>', 'console, json; by comma', 'console')
   .option('--out <dir>', 'where runs are left', 'runs')

@@ -26,7 +26,7 @@ const laws: { of: RegExp; may: RegExp; says: string }[] = [
   { of: /^proxy\//, may: /^proxy\/(?!node\/)/, says: 'the core alone' },
   {
     of: /^sim\/worlds\/live\//,
-    may: /^(sim\/|proxy\/|node:|autocannon$|ioredis$|undici$|msw$|zod$|hdr-histogram-js$|cluster-key-slot$)/,
+    may: /^(sim\/|proxy\/|node:|autocannon$|ioredis$|undici$|msw$|zod$|hdr-histogram-js$|cluster-key-slot$|testcontainers$)/,
     says: 'sim, proxy and the real world',
   },
   {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { clusterChosen } from './cluster-choice.ts'
 
-test('one node or several, with or without a port', () => {
+test('one node or several, with or without a port, or containers', () => {
+  expect(clusterChosen({ cluster: 'docker' })).toBe('docker')
   expect(clusterChosen({})).toBeUndefined()
   expect(clusterChosen({ cluster: 'redis://10.0.0.1:7001, redis://store', allowDestructive: true })).toEqual({
     at: [

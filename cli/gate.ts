@@ -2,6 +2,7 @@
 import { lease } from '../proxy/tracker/index.ts'
 import { isFailure } from '../sim/search/play-seed.ts'
 import type { World } from '../sim/world.ts'
+import { type ClusterOptions, clusterChosen } from './cluster-choice.ts'
 import { type Claim, exitCodeOf, linesOf, whatCameOf } from './gate/claim.ts'
 import { type Selection, selected, worldsNamed } from './gate/select.ts'
 import { prepareOut } from './out.ts'
@@ -9,7 +10,7 @@ import { type Play, playLive, playVirtually, type Told } from './plays.ts'
 import type { Progress } from './progress.ts'
 import { amount, duration } from './search/telling.ts'
 
-export interface GateOptions extends Selection {
+export interface GateOptions extends Selection, ClusterOptions {
   world: string
   /** The first seed; live plays it alone. */
   seed: number
@@ -30,6 +31,7 @@ export async function gate(options: GateOptions, progress: Progress, signal: Abo
   const { seed, seeds, failFast, jobs, out, colour } = options
   const worlds = worldsNamed(options.world)
   const scenarios = selected(options)
+  const choice = clusterChosen(options)
   await prepareOut(out)
   const claims = scenarios.map((scenario): Claim => ({ scenario, played: {} }))
   const playsIn = (world: World['name'], count: number): Play[] =>
@@ -69,7 +71,7 @@ export async function gate(options: GateOptions, progress: Progress, signal: Abo
     progress.step(`virtual: ${amount(virtual.length, 'run')} …`)
     await playVirtually(virtual, { jobs, signal }, keep('virtual', virtual))
   }
-  if (live.length && !(failFast && failed)) await playLive(live, { out, progress, signal }, keep('live', live))
+  if (live.length && !(failFast && failed)) await playLive(live, { out, progress, signal, choice }, keep('live', live))
   progress.stop()
 
   const width = Math.max(...scenarios.map(({ name }) => name.length))

@@ -5,6 +5,7 @@ import { Unplayable } from '../sim/play.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { type Outcome, outcomeOf, skippedBecause } from '../sim/search/play-seed.ts'
 import { plannedFor } from '../sim/search/swarm/index.ts'
+import type { ClusterChoice } from './cluster-choice.ts'
 import { runFolder } from './out.ts'
 import { playOne } from './play-one.ts'
 import type { Progress } from './progress.ts'
@@ -70,22 +71,32 @@ const subjectOf = ({ scenario, tracker, clean = false, swarm = false }: Play): S
  */
 export async function playLive(
   plays: readonly Play[],
-  { out, progress, signal }: { out: string; progress: Progress; signal: AbortSignal },
+  {
+    out,
+    progress,
+    signal,
+    choice,
+  }: { out: string; progress: Progress; signal: AbortSignal; choice?: ClusterChoice | undefined },
   told: Told,
 ): Promise<void> {
   const waiting = [...plays]
   while (waiting.length)
-    await onLiveStage(progress.done, signal, async stage => {
-      for (let play = waiting.shift(); play; play = waiting.shift()) {
-        const { scenario, tracker, seed } = play
-        progress.step(
-          `live [${plays.length - waiting.length}/${plays.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`,
-        )
-        const outcome = await playedLive(play, stage, out, signal)
-        if (!told(play, outcome)) waiting.length = 0
-        if (outcome.broke !== undefined) return
-      }
-    })
+    await onLiveStage(
+      progress.done,
+      signal,
+      async stage => {
+        for (let play = waiting.shift(); play; play = waiting.shift()) {
+          const { scenario, tracker, seed } = play
+          progress.step(
+            `live [${plays.length - waiting.length}/${plays.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`,
+          )
+          const outcome = await playedLive(play, stage, out, signal)
+          if (!told(play, outcome)) waiting.length = 0
+          if (outcome.broke !== undefined) return
+        }
+      },
+      choice,
+    )
 }
 
 async function playedLive(

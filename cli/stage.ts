@@ -4,11 +4,12 @@ import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import type { Tell } from '../sim/history.ts'
 import type { Plan } from '../sim/plan.ts'
 import type { World } from '../sim/world.ts'
+import { startDockerCluster } from '../sim/worlds/live/cluster/docker.ts'
 import { type LiveCluster, launchCluster } from '../sim/worlds/live/cluster/index.ts'
 import { joinCluster, storeAt } from '../sim/worlds/live/cluster/joined.ts'
 import { openLive } from '../sim/worlds/live/index.ts'
 import { findRedisServer, installedRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
-import type { ClusterChoice } from './cluster-choice.ts'
+import type { ClusterChoice, StandingCluster } from './cluster-choice.ts'
 import { openVirtualStage } from './virtual-stage.ts'
 
 export interface Stage {
@@ -42,6 +43,7 @@ export async function onLiveStage<T>(
   work: (stage: Stage) => Promise<T>,
   choice?: ClusterChoice,
 ): Promise<T> {
+  if (choice === 'docker') return onDockerStage(log, signal, work)
   if (choice) return onJoinedStage(choice, signal, work)
   let started: LiveCluster | undefined
   try {
@@ -64,8 +66,21 @@ export async function onLiveStage<T>(
   }
 }
 
+async function onDockerStage<T>(
+  log: (line: string) => void,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const docker = await startDockerCluster(await findRedisServer(thisMachine(log)))
+  try {
+    return await onJoinedStage({ at: docker.nodes, allowDestructive: true }, signal, work)
+  } finally {
+    await docker.stop()
+  }
+}
+
 async function onJoinedStage<T>(
-  choice: ClusterChoice,
+  choice: StandingCluster,
   signal: AbortSignal,
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {

@@ -9,6 +9,7 @@ import type { Scenario } from '../sim/scenario.ts'
 import type { Outcome } from '../sim/search/play-seed.ts'
 import { plannedFor } from '../sim/search/swarm/index.ts'
 import type { World } from '../sim/world.ts'
+import { type ClusterOptions, clusterChosen } from './cluster-choice.ts'
 import { named } from './errors.ts'
 import { type Claim, exitCodeOf, whatCameOf } from './gate/claim.ts'
 import { worldsNamed } from './gate/select.ts'
@@ -18,7 +19,7 @@ import type { Progress } from './progress.ts'
 import { replayLine } from './replay.ts'
 import { amount } from './search/telling.ts'
 
-export interface SwarmOptions {
+export interface SwarmOptions extends ClusterOptions {
   world: string
   /** The first one. */
   seed: number
@@ -41,6 +42,7 @@ export async function swarmStorm(
     ? names.map(name => named<Scenario>('scenario', scenarios, name))
     : Object.values<Scenario>(scenarios)
   const worlds = worldsNamed(options.world)
+  const choice = clusterChosen(options)
   await prepareOut(out)
   const storms = Array.from({ length: seeds }, (_, n) => stormOf(wanted, seed + n))
   const told =
@@ -58,7 +60,7 @@ export async function swarmStorm(
       : []
   progress.step(`${amount(seeds, 'storm')} from seed ${seed} …`)
   await playVirtually(playsIn('virtual'), { jobs, signal }, told('virtual'))
-  await playLive(playsIn('live'), { out, progress, signal }, told('live'))
+  await playLive(playsIn('live'), { out, progress, signal, choice }, told('live'))
   progress.stop()
   for (const storm of storms) for (const line of linesOf(storm, out, colour)) console.log(line)
   const claims = storms.map(({ claim }) => claim)

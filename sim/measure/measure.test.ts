@@ -182,6 +182,17 @@ test('a session served and not counted is found, and one on its way is not', () 
   expect(found.uncounted[0]!.because).toContain('session a was in flight at alpha for 0.300 s from 0.100 s')
 })
 
+test('a session that the store tells of late, and may have held all the while, is not accused', () => {
+  const told = (since: number) => [
+    began('a', 'r1', 100),
+    ended('a', 'r1', 400, 'served'),
+    set('a', 500, 1, since),
+    end(900),
+  ]
+  expect(figures(told(50))['tracking.uncountedSessions']).toBe(0)
+  expect(figures(told(450))['tracking.uncountedSessions']).toBe(1)
+})
+
 test('a perfect tracker is never accused', () => {
   const attempt = fc.record({
     provider: fc.constantFrom('alpha', 'beta'),

@@ -20,7 +20,7 @@ export function tracking(): Meter {
   const missing = new Map<Seat, Missing>()
   const flying = new Map<Seat, Millis>()
   /** Judged at the end: a proxy that was stopped says later what it served without a lease. */
-  const candidates: { seat: Seat; since: Millis; because: string; evidence: Event[] }[] = []
+  let candidates: { seat: Seat; since: Millis; because: string; evidence: Event[] }[] = []
   let phantomMs = 0
   let missingMs = 0
   let flightMs = 0
@@ -95,6 +95,8 @@ export function tracking(): Meter {
         }
         case 'joined':
           endMissing(seat, change.event.since, ledger, event)
+          // After a failover the store may tell late, and only roughly when.
+          candidates = candidates.filter(one => one.seat !== seat || one.since < change.event.since)
           if (!seat.attempts.size)
             phantom.set(seat, {
               from: Math.max(event.at + ledger.topology.transitMs, ledger.excusedUntil(seat)),

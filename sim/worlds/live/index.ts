@@ -41,7 +41,10 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
   const tracker = prefixed(variant, keyPrefix)
   const { topology, paces, seed } = plan
   const events: RawEvent[] = []
-  const onEvents = (batch: RawEvent[]) => void events.push(...batch)
+  // A batch may be larger than a call has arguments.
+  const onEvents = (batch: RawEvent[]) => {
+    for (const event of batch) events.push(event)
+  }
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     const started = closers.splice(0)

@@ -92,11 +92,7 @@ async function install(machine: Machine): Promise<void> {
       machine.log(
         'no redis-server 7 or newer here, and the live world needs one: installing Debian’s redis-server (apt-get)',
       )
-      await withoutStartingServices(machine, async () => {
-        const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
-        await run([...sudo, 'apt-get', 'update', '-q'], quiet)
-        await run([...sudo, 'apt-get', 'install', '-q', '-y', '--no-install-recommends', 'redis-server'], quiet)
-      })
+      await installPackages(machine, ['redis-server'])
     } else if (await hasProgram('brew', machine)) {
       machine.log('no redis-server 7 or newer here, and the live world needs one: installing redis (brew)')
       await run(['brew', 'install', 'redis'])
@@ -107,6 +103,20 @@ async function install(machine: Machine): Promise<void> {
       `no redis-server 7 or newer, and it could not be installed (${why}): install redis or valkey 7+, or set STORMPROOF_REDIS_SERVER`,
     )
   }
+}
+
+/** From Debian, and starts none of their services. */
+export async function installPackages(machine: Machine, packages: readonly string[]): Promise<void> {
+  const sudo = machine.isRoot ? [] : ['sudo', '-n']
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  const apt = (...args: string[]) => {
+    const [file, ...rest] = [...sudo, 'apt-get', ...args]
+    return machine.exec(file!, rest, quiet)
+  }
+  await withoutStartingServices(machine, async () => {
+    await apt('update', '-q')
+    await apt('install', '-q', '-y', '--no-install-recommends', ...packages)
+  })
 }
 
 const policy = '/usr/sbin/policy-rc.d'

@@ -5,6 +5,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { RedisServer } from '../redis-server.ts'
+import type { LoneNode } from './form.ts'
 
 export interface NodeOptions {
   server: RedisServer
@@ -14,13 +15,8 @@ export interface NodeOptions {
   nodeTimeoutMs: number
 }
 
-export interface RedisNode {
-  host: string
-  port: number
+export interface RedisNode extends LoneNode {
   process: ChildProcess
-  /** An ordinary connection for administration. */
-  admin: Redis
-  logTail(): Promise<string>
   /** SIGKILL, which also ends a stopped process; resolves when it is gone. */
   kill(): Promise<void>
 }
@@ -31,10 +27,34 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
   await rm(join(folder, 'dump.rdb'), { force: true })
   const log = join(folder, 'log')
   const out = openSync(log, 'a')
+  const args = [...flagsOf(port, nodeTimeoutMs), '--dir', folder]
+  const child = spawn(server.path, args, { stdio: ['ignore', out, out] })
+  closeSync(out)
+  const gone = new Promise<void>(resolve => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const admin = administer(port)
+  return {
+    host: '127.0.0.1',
+    port,
+    process: child,
+    admin,
+    hasEnded: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null,
+    logTail: async () => (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join(' | '),
+    async kill() {
+      admin.disconnect()
+      child.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+/** All but the folder. */
+export function flagsOf(port: number, nodeTimeoutMs: number): string[] {
   const flags = {
     port,
     bind: '127.0.0.1',
-    dir: folder,
     daemonize: 'no',
     save: '',
     appendonly: 'no',
@@ -49,13 +69,11 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
     'cluster-allow-replica-migration': 'no',
     'enable-debug-command': 'no',
   }
-  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = spawn(server.path, args, { stdio: ['ignore', out, out] })
-  closeSync(out)
-  const gone = new Promise<void>(resolve => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
-  })
+  return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
+}
+
+/** Tries again for ever: nodes come and go. */
+export function administer(port: number): Redis {
   const admin = new Redis({
     port,
     host: '127.0.0.1',
@@ -66,16 +84,5 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
   })
   admin.on('error', () => {})
   admin.connect().catch(() => {})
-  return {
-    host: '127.0.0.1',
-    port,
-    process: child,
-    admin,
-    logTail: async () => (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join(' | '),
-    async kill() {
-      admin.disconnect()
-      child.kill('SIGKILL')
-      await gone
-    },
-  }
+  return admin
 }

@@ -3,9 +3,13 @@ import { type Address, atNode, nameOf } from './at-node.ts'
 
 type Range = readonly [number, number, ...(readonly [string, number])[]]
 
-/** Primary first. Rejects when no node knows. */
-export async function servingSlot(slot: number, nodes: readonly Address[]): Promise<[Address, ...Address[]]> {
-  const views = await Promise.all(nodes.map(node => viewOf(slot, node).catch(() => [])))
+/** Primary first. A node that is frozen is not waited for longer than the patience. Rejects when no node knows. */
+export async function servingSlot(
+  slot: number,
+  nodes: readonly Address[],
+  patienceMs = 1_000,
+): Promise<[Address, ...Address[]]> {
+  const views = await Promise.all(nodes.map(node => viewOf(slot, node, patienceMs).catch(() => [])))
   const told = views.filter(([primary]) => primary !== undefined) as [Address, ...Address[]][]
   const votes = ([primary]: readonly Address[]) => told.filter(([other]) => nameOf(other) === nameOf(primary!)).length
   const [most] = told.toSorted((a, b) => votes(b) - votes(a))
@@ -13,12 +17,16 @@ export async function servingSlot(slot: number, nodes: readonly Address[]): Prom
   return most
 }
 
-const viewOf = (slot: number, node: Address): Promise<Address[]> =>
-  atNode(node, async redis => {
-    const ranges = (await redis.call('CLUSTER', 'SLOTS')) as Range[]
-    const [, , ...serving] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? []
-    return serving.map(([host, port]) => ({ host: host || node.host, port }))
-  })
+const viewOf = (slot: number, node: Address, patienceMs: number): Promise<Address[]> =>
+  atNode(
+    node,
+    async redis => {
+      const ranges = (await redis.call('CLUSTER', 'SLOTS')) as Range[]
+      const [, , ...serving] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? []
+      return serving.map(([host, port]) => ({ host: host || node.host, port }))
+    },
+    patienceMs,
+  )
 
 /** The primaries that own slots, by the word of the first node that answers. */
 export const primariesOf = async (nodes: readonly Address[]): Promise<Address[]> =>

@@ -8,6 +8,9 @@ import type { ProxyStart } from './main.ts'
 /** How long a stopping proxy waits for what still runs. */
 export const drainMs = 2_000
 
+/** How long a new process may find no store. */
+const patienceMs = 15_000
+
 /** How one that was told to end has ended. */
 export interface Ended extends Closed {
   afterMs: number
@@ -79,7 +82,14 @@ export async function launchProxy(
       return isEnding
     },
     async start() {
-      if (!isAlive) await boot()
+      for (const deadline = hostNow() + patienceMs; !isAlive; ) {
+        try {
+          await boot()
+        } catch (error) {
+          // The store may be away for a while.
+          if (hostNow() > deadline) throw error
+        }
+      }
     },
     async sample(options) {
       sampling = options

@@ -1,4 +1,5 @@
 /** An ordinary connection to one node: its replication state, fences, and censuses at an exact offset. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { hostNow } from '../part.ts'
 import type { Fence } from './fence-clock.ts'
@@ -22,14 +23,14 @@ export interface CensusReading {
 }
 
 export interface NodeClient {
-  info(): Promise<ReplicationInfo>
+  info(patienceMs?: number): Promise<ReplicationInfo>
   fence(): Promise<Fence>
   /** One key a transaction: on a cluster two keys may lie in two slots. */
   census(key: string): Promise<CensusReading>
   close(): void
 }
 
-/** Every call rejects within a second when the node does not answer. */
+/** Every call rejects within a second, or the patience it is given, when the node does not answer. */
 export function connectNode(host: string, port: number): NodeClient {
   const redis = new Redis({
     host,
@@ -44,7 +45,12 @@ export function connectNode(host: string, port: number): NodeClient {
   redis.on('error', () => {})
   const fences = openFenceLink(host, port)
   return {
-    info: async () => parse(String(await redis.info('replication'))),
+    async info(patienceMs) {
+      const answer = redis.info('replication')
+      if (patienceMs === undefined) return parse(String(await answer))
+      const tooLate = sleep(patienceMs).then(() => Promise.reject(new Error(`no answer within ${patienceMs} ms`)))
+      return parse(String(await Promise.race([answer, tooLate])))
+    },
     fence: () => fences.fence(),
     async census(key) {
       const sentMs = hostNow()

@@ -34,6 +34,8 @@ export class Elsewhere extends Error {}
 /** Applied, and since when: earlier than its offset says, where a census had to tell it. */
 type Pending = Change & { arrived: number; from?: number }
 
+const quickMs = 300
+
 /** Longer than a failover at the default node timeout takes on a busy machine. */
 const patienceMs = 15_000
 
@@ -169,7 +171,8 @@ export class Shard {
     const client = connectNode(host, port)
     let link: Link | undefined
     try {
-      const info = await client.info()
+      // One that hangs may have been replaced since it was named.
+      const info = await client.info(quickMs)
       if (!info.isPrimary) throw new Error(`${host}:${port} is no primary`)
       const node = `${host}:${port}`
       let fresh = this.#offset < 0

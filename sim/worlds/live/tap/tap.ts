@@ -5,9 +5,13 @@ import { build } from 'hdr-histogram-js'
 import { anchor } from '../../../../proxy/tracker/keys.ts'
 import type { Event, RawEvent, StoreEvent } from '../../../history.ts'
 import { type Address, atNode, nameOf } from '../cluster/at-node.ts'
+import { servingSlot } from '../cluster/serving.ts'
 import { hostNow } from '../part.ts'
 import { Homes, scoreOf } from './homes.ts'
 import { Elsewhere, Shard } from './shard.ts'
+
+/** After a failover each moment counts: a node that is frozen is soon passed over. */
+const quickMs = 300
 
 /** A slot on its way arrives in less. */
 const patienceMs = 15_000
@@ -56,7 +60,7 @@ export async function openTap({
       new Shard({
         keys,
         owns: key => homes.of(key) === shards[n],
-        locate: () => ownerOf(slot, nodes),
+        locate: async () => (await servingSlot(slot, nodes, quickMs))[0],
         fenceEveryMs,
         events: {
           changed: sighting => homes.take(shards[n]!, 'changed', sighting),
@@ -69,7 +73,7 @@ export async function openTap({
     shards,
     homes: new Map(primaries.flatMap(({ owned }, n) => owned.map(key => [key, shards[n]!] as const))),
     async ownerOf(key) {
-      const owner = await ownerOf(slotOf(key), nodes)
+      const [owner] = await servingSlot(slotOf(key), nodes, quickMs)
       return shards.find(({ node }) => node === nameOf(owner))
     },
     tell(kind, sighting) {
@@ -140,16 +144,6 @@ export async function openTap({
 
 type Range = readonly [number, number, readonly [string, number]]
 
-/** The primary that owns the slot, by the word of the first node that answers. */
-async function ownerOf(slot: number, nodes: readonly Address[]): Promise<Address> {
-  for (const node of nodes) {
-    const range = (await rangesAt(node)).find(([from, to]) => from <= slot && slot <= to)
-    // The next node may know.
-    if (range) return { host: range[2][0] || node.host, port: range[2][1] }
-  }
-  throw new Error(`no node of the cluster knows who owns slot ${slot}`)
-}
-
 interface Primary {
   /** Whoever owns this slot leads the shard: it stays, whatever moves. */
   slot: number
@@ -174,4 +168,4 @@ async function primariesOf(keys: readonly string[], nodes: readonly Address[], s
 }
 
 const rangesAt = (node: Address): Promise<Range[]> =>
-  atNode(node, redis => redis.call('CLUSTER', 'SLOTS') as Promise<Range[]>, 300).catch(() => [])
+  atNode(node, redis => redis.call('CLUSTER', 'SLOTS') as Promise<Range[]>, quickMs).catch(() => [])
