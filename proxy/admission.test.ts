@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { VirtualClock } from '../sim/clock.ts'
 import { chanceFor } from '../sim/random.ts'
 import { createAdmission, type Slot } from './admission.ts'
 import type { StorePolicy } from './config.ts'
 import type { ProxyEvent } from './events.ts'
 import { Leases } from './leases.ts'
-import { usualProvider } from './provider.ts'
+import { leaseMs, usualProvider } from './provider.ts'
 import { Reach } from './reach.ts'
 import type { ProxyRequest } from './request.ts'
 import type { Admission as Answer } from './tracker/tracker.ts'
@@ -23,11 +22,12 @@ function stage({
   const events: ProxyEvent[] = []
   const released: string[] = []
   const ended: string[] = []
+  const time = { now: 0 }
   let asked = 0
   const admission = createAdmission(
     { instance: 'p', instances: 2, whenStoreIsAway: policy } as never,
     {
-      clock: new VirtualClock(),
+      clock: { now: () => time.now },
       chance: chanceFor(1, 'admission'),
       tracker: {
         async acquire() {
@@ -46,6 +46,7 @@ function stage({
   )
   return {
     provider,
+    time,
     leases,
     events,
     released,
@@ -120,4 +121,19 @@ describe('while the store is away', () => {
     slot.release('success')
     expect(released).toEqual([uncertain, slot.token])
   })
+})
+
+test('what was served beyond its lease is told at its release, where no beat has told it before', async () => {
+  const { provider, time, leases, events, admit } = stage({})
+  const slots = [await admit(1), await admit(2), await admit(3)] as Slot[]
+  const unleased = () => events.filter(({ kind }) => kind === 'unleased')
+  time.now = leaseMs(provider) - provider.heartbeatMs
+  slots[0]!.release('success')
+  expect(unleased()).toEqual([])
+  time.now++
+  slots[1]!.release('success')
+  expect(unleased()).toEqual([{ kind: 'unleased', provider: 'alpha', token: slots[1]!.token }])
+  expect(leases.lapsed(provider, time.now)).toHaveLength(1)
+  slots[2]!.release('success')
+  expect(unleased()).toHaveLength(1)
 })

@@ -51,6 +51,8 @@ export function createAdmission(config: ProxyConfig, ports: Ports, parts: Admiss
       admitted: true,
       token: hold.token,
       release(ending) {
+        // This process was stopped since the last beat: what was served without a lease is told all the same.
+        if (leases.lapses(hold, clock.now())) emit({ kind: 'unleased', provider: hold.provider.id, token: hold.token })
         if (leases.give(hold)) outbox.release(hold, ending)
       },
     }

@@ -50,14 +50,16 @@ export class Leases {
   }
 
   /** Those that have become unleased since it was last asked. */
-  lapsed({ id }: Provider, now: Millis): Hold[] {
-    const lapsed: Hold[] = []
-    for (const [hold, lease] of this.#at(id)) {
-      if (lease.unleased || now <= lease.vouchedUntil) continue
-      lease.unleased = true
-      lapsed.push(hold)
-    }
-    return lapsed
+  lapsed(provider: Provider, now: Millis): Hold[] {
+    return this.at(provider).filter(hold => this.lapses(hold, now))
+  }
+
+  /** Whether this one has become unleased since it was last asked. */
+  lapses(hold: Hold, now: Millis): boolean {
+    const lease = this.#at(hold.provider.id).get(hold)
+    if (!lease || lease.unleased || now <= lease.vouchedUntil) return false
+    lease.unleased = true
+    return true
   }
 
   #at(provider: string) {

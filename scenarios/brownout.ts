@@ -25,6 +25,8 @@ export const brownout: Scenario = {
   phases: { baselineAt: 300, stormAt: 1_200, recoveryAt: 4_700, endAt: 5_300 },
   load: [poisson({ name: 'load', from: 0, to: 5_300, perSecond: 50 })],
   faults: [{ at: 1_200, for: 3_500, call: { fault: 'provider-slow', provider: 'alpha', firstByteMs: 450 } }],
+  // Nobody races alone.
+  fixed: ['dropped'],
   checks: [...afterFailures, budgetHolds, noNeedlessCalls],
   catches: ['ref-count'],
   spares: [],

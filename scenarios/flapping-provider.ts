@@ -38,9 +38,11 @@ export const flappingProvider: Scenario = {
   load: [
     poisson({ name: 'calm', from: 0, to: 1_200, perSecond: 5 }),
     poisson({ name: 'flapping', from: 1_200, to: 4_500, perSecond: 80 }),
-    poisson({ name: 'after', from: 4_500, to: 5_300, perSecond: 10 }),
+    poisson({ name: 'after', from: 4_500, to: 5_300, perSecond: 20 }),
   ],
   faults: flaps,
+  // Somebody must ask a heartbeat after the last flap.
+  fixed: ['stretch', 'faultLength', 'heartbeatMs'],
   checks: [...afterFailures, breakersHold, budgetHolds, membersBounded],
   catches: ['ttl-only'],
   spares: [],

@@ -22,6 +22,8 @@ export const hedgeAtLimit: Scenario = {
   phases: { baselineAt: 300, stormAt: 1_000, recoveryAt: 4_500, endAt: 5_000 },
   load: [poisson({ name: 'load', from: 0, to: 5_000, perSecond: 50 })],
   faults: [{ at: 1_000, for: 3_500, call: { fault: 'provider-slow', provider: 'alpha', firstByteMs: 400 } }],
+  // Nobody races alone.
+  fixed: ['dropped'],
   checks: [...afterFailures, budgetHolds, noNeedlessCalls],
   catches: ['forgets-abort'],
   spares: [],

@@ -25,6 +25,8 @@ export const slotMigration: Scenario = {
     { at: 600, for: 2_700, call: { fault: 'slot-migrates', provider: 'alpha', leadMs: 2_500, pauseMs: 30 } },
     { at: 3_600, for: 1_400, call: { fault: 'slot-migrates', provider: 'alpha', leadMs: 1_200, pauseMs: 30 } },
   ],
+  // A slot that is on its way cannot be sent another way.
+  fixed: ['faultStart', 'faultLength'],
   checks: [...always, noFailedAdmissions],
   catches: ['unanchored'],
   spares: [],

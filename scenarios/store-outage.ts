@@ -27,6 +27,8 @@ export const storeOutage: Scenario = {
     { at: 2_000, for: 2_700, call: { fault: 'link-cut', instance: 0 } },
     { at: 2_000, for: 3_500, call: { fault: 'link-cut', instance: 1 } },
   ],
+  // Whoever sees the store for two beats while another does not ends the other's leases, and is right.
+  fixed: ['instances', 'heartbeatMs', 'stretch', 'faultStart', 'faultLength'],
   checks: [...always, policyEnds],
   catches: ['wall-clock'],
   spares: [],

@@ -4,6 +4,7 @@ import type { Check } from './checks/check.ts'
 import type { FaultCall } from './faults/fault.ts'
 import type { Load } from './load/load.ts'
 import type { Pace } from './providers/model.ts'
+import type { RangeName } from './search/swarm/ranges.ts'
 import type { Topology } from './topology.ts'
 
 export interface ScheduledFault {
@@ -25,6 +26,8 @@ export interface Scenario {
   faults: readonly ScheduledFault[]
   /** Faults that a swarm may add while the storm lasts, because every claim holds under them as well. */
   alsoUnder?: readonly FaultCall[]
+  /** What a swarm leaves alone, by the names of its ranges: the claim holds, or can be judged, with these values only. */
+  fixed?: readonly RangeName[]
   /** How many usual runs one of it takes, where that is more than one: it is played on so many times fewer seeds. */
   costs?: number
   checks: readonly Check[]

@@ -83,8 +83,7 @@ function entitledDuring({ provider, at, waitedMs }: Refused, ledger: Ledger): nu
   for (const seat of ledger.seatsAt(provider)) {
     const cameLately = seat.lastJoinedAt >= from
     if (unit === 'attempt') {
-      const known = seat.attempts.size + seat.recentEnds.filter(end => end >= from).length
-      entitled += Math.max(known, cameLately ? 1 : 0)
+      entitled += Math.max(ledger.attemptsCounted(seat, from), cameLately ? 1 : 0)
       continue
     }
     const there =

@@ -12,6 +12,15 @@ import { Findings, type Meter, seconds } from './meter.ts'
 interface Expected {
   failedAt: Millis[]
   openedAt: Millis | undefined
+  closedAt: Millis
+  /** When somebody was last served. */
+  wellAt: Millis
+  /** The same as `failedAt`, with those that may not have been heard, or came too late to count. */
+  mayHaveFailedAt: Millis[]
+  /** The last failure since which it may have opened unknown to us: nothing is claimed then, until somebody who came later is served. */
+  unsureSince: Millis | undefined
+  /** When each attempt in flight got leave. */
+  asked: Map<string, Millis>
   /** Begins of the attempts that ask whether it is well again. */
   probing: Map<string, Millis>
   /** Whatever may have been taken for a failure, of late. */
@@ -30,7 +39,7 @@ interface Opening {
 
 type Ended = Extract<Heard, { kind: 'ended' }>
 
-/** Two probes that overlap for longer are two at a time. */
+/** Two probes that overlap for longer are two at a time; of two events that are closer nobody knows which a proxy saw first. */
 const overlapMs: Millis = 20
 
 export function breakers(): Meter {
@@ -47,7 +56,18 @@ export function breakers(): Meter {
     if (!one)
       expected.set(
         key,
-        (one = { failedAt: [], openedAt: undefined, probing: new Map(), troubleAt: [], state: 'closed' }),
+        (one = {
+          failedAt: [],
+          mayHaveFailedAt: [],
+          openedAt: undefined,
+          closedAt: Number.NEGATIVE_INFINITY,
+          wellAt: Number.NEGATIVE_INFINITY,
+          unsureSince: undefined,
+          asked: new Map(),
+          probing: new Map(),
+          troubleAt: [],
+          state: 'closed',
+        }),
       )
     return one
   }
@@ -58,11 +78,12 @@ export function breakers(): Meter {
     who: string,
     transitMs: Millis,
   ) {
+    one.asked.set(event.attempt, sentAt)
     if (one.openedAt === undefined) return
     const { id, breaker } = seat.provider
     const since = sentAt - one.openedAt
     if (since >= breaker.openMs - transitMs) one.probing.set(event.attempt, event.at)
-    else if (since > transitMs)
+    else if (since > transitMs && one.unsureSince === undefined)
       found.add(`${id} was asked by ${who} ${seconds(since)} after its breaker should have opened`, event)
   }
 
@@ -82,26 +103,36 @@ export function breakers(): Meter {
     const said = verdictOf(change)
     // A time-out in a race looks like a lost race.
     if (said === 'failed' || change.cause === 'hedge-loss') trouble(one, event.at, seat.provider)
-    const verdict = said === 'failed' && !heard ? 'nothing' : said
+    const askedAt = one.asked.get(event.attempt) ?? event.at
+    one.asked.delete(event.attempt)
+    // What was asked before it closed changes nothing any more, and what came together with a success may have come before it.
+    const counts = heard && askedAt > one.closedAt + overlapMs && event.at > one.wellAt + overlapMs
+    const verdict = said === 'failed' && !counts ? 'nothing' : said
+    const since = one.unsureSince
+    if (said === 'well' && since !== undefined && askedAt > since + overlapMs) return close(one, event.at)
+    if (said === 'failed' && since !== undefined) one.unsureSince = event.at
+    if (said === 'well') one.wellAt = event.at
     if (one.openedAt === undefined) {
-      if (verdict === 'well') one.failedAt = []
-      if (verdict !== 'failed') return
-      one.failedAt.push(event.at)
-      if (one.failedAt.length > breaker.failures) one.failedAt.shift()
-      if (one.failedAt.length === breaker.failures && event.at - one.failedAt[0]! <= breaker.windowMs)
-        open(one, event.at)
+      if (verdict === 'well') {
+        one.failedAt = []
+        one.mayHaveFailedAt = one.mayHaveFailedAt.filter(at => at > event.at - overlapMs)
+      }
+      if (said !== 'failed') return
+      const opens = counts && isFull(one.failedAt, event.at, breaker)
+      if (isFull(one.mayHaveFailedAt, event.at, breaker) && !opens) one.unsureSince = event.at
+      if (opens) open(one, event.at)
       return
     }
     if (!one.probing.has(event.attempt)) {
       // It may have been seen before the last failure.
-      if (verdict === 'well' && event.at - one.openedAt < transitMs) close(one)
+      if (verdict === 'well' && event.at - one.openedAt < transitMs) close(one, event.at)
       return
     }
     const together = [...one.probing.values()].filter(at => event.since - at > overlapMs).length
-    if (together > breaker.probes)
+    if (together > breaker.probes && one.unsureSince === undefined)
       found.add(`${id} was asked by ${who} with ${together} attempts at a time while it was on probation`, event)
     one.probing.delete(event.attempt)
-    if (verdict === 'well') close(one)
+    if (verdict === 'well') close(one, event.at)
     if (verdict === 'failed') open(one, event.at)
   }
 
@@ -134,11 +165,11 @@ export function breakers(): Meter {
 
   function open(one: Expected, at: Millis) {
     opened++
-    Object.assign(one, { openedAt: at, failedAt: [] })
+    Object.assign(one, { openedAt: at, failedAt: [], mayHaveFailedAt: [] })
     one.probing.clear()
   }
-  function close(one: Expected) {
-    Object.assign(one, { openedAt: undefined, failedAt: [] })
+  function close(one: Expected, at: Millis) {
+    Object.assign(one, { openedAt: undefined, closedAt: at, unsureSince: undefined, failedAt: [], mayHaveFailedAt: [] })
     one.probing.clear()
   }
 
@@ -162,6 +193,13 @@ export function breakers(): Meter {
       }
     },
   }
+}
+
+/** Adds a failure, and tells whether those that came together open a breaker. */
+function isFull(failedAt: Millis[], at: Millis, { failures, windowMs }: ProviderSpec['breaker']): boolean {
+  failedAt.push(at)
+  if (failedAt.length > failures) failedAt.shift()
+  return failedAt.length === failures && at - failedAt[0]! <= windowMs
 }
 
 const unseen: ReadonlySet<string> = new Set(['connect', 'dns', 'tls'])

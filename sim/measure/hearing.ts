@@ -1,6 +1,7 @@
 /**
- * Whether a proxy can have heard what a provider said: not where its client left, or another provider spoke, at about the same
- * moment. Changes come out a moment late, when that is known.
+ * Whether a proxy must have heard what a provider said: not where its client left, or another attempt won, at about the same moment.
+ * An answer that came soon after, from an attempt that only began then, proves the opposite. Changes come out a moment late, when
+ * that is known.
  */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
@@ -9,20 +10,31 @@ import type { Change } from './ledger.ts'
 export type Called = Extract<Change, { kind: 'began' | 'ended' }>
 export type Heard = Called & { heard: boolean }
 
+/** When nobody listened to further providers any more, and whether because the client had left. */
+interface Settled {
+  at: Millis
+  left: boolean
+}
+
 /** Two events that are closer may have happened in either order, as the proxy saw them. */
 const moment: Millis = 20
 
 export class Hearing {
-  readonly #waiting: Called[] = []
-  /** By request: when nobody listened to further providers any more. */
-  readonly #settled = new Map<string, Millis>()
+  readonly #waiting: { change: Called; raced: boolean }[] = []
+  /** By request. */
+  readonly #settled = new Map<string, Settled>()
+  /** By request: how many attempts are in flight, and when the last one ended. */
+  readonly #attempts = new Map<string, { open: number; endedAt: Millis }>()
 
   /** To be called with every event, and what it did. Each change comes out once, in order. */
   pass(event: Event, change: Change | undefined): Heard[] {
-    const isAnswered = event.kind === 'client-first-byte' && event.status < 400
-    if (isAnswered || (event.kind === 'client-ended' && event.outcome === 'aborted'))
-      this.#settled.set(event.request, Math.min(event.at, this.#settled.get(event.request) ?? event.at))
-    if (change?.kind === 'began' || change?.kind === 'ended') this.#waiting.push(change)
+    const left = event.kind === 'client-ended' && event.outcome === 'aborted'
+    if (left || (event.kind === 'client-first-byte' && event.status < 400)) {
+      const before = this.#settled.get(event.request)
+      this.#settled.set(event.request, { at: before?.at ?? event.at, left: left || before?.left === true })
+    }
+    if (change?.kind === 'began' || change?.kind === 'ended')
+      this.#waiting.push({ change, raced: this.#isRaced(change) })
     return this.#until(event.at - moment)
   }
 
@@ -32,20 +44,33 @@ export class Hearing {
 
   #until(at: Millis): Heard[] {
     const past: Heard[] = []
-    while (this.#waiting.length && this.#waiting[0]!.event.at < at) {
-      const change = this.#waiting.shift()!
-      past.push({ ...change, heard: this.#isHeard(change) })
+    while (this.#waiting.length && this.#waiting[0]!.change.event.at < at) {
+      const { change, raced } = this.#waiting.shift()!
+      past.push({ ...change, heard: this.#isHeard(change, raced) })
     }
     for (const [request, since] of this.#settled) {
-      if (since >= at - forgetAfterMs) break
+      if (since.at >= at - forgetAfterMs) break
       this.#settled.delete(request)
+      this.#attempts.delete(request)
     }
     return past
   }
 
-  #isHeard({ event }: Called): boolean {
-    const settledAt = this.#settled.get(event.request)
-    return settledAt === undefined || Math.abs(event.at - settledAt) > moment
+  #isHeard({ event }: Called, raced: boolean): boolean {
+    const settled = this.#settled.get(event.request)
+    if (settled === undefined || Math.abs(event.at - settled.at) > moment) return true
+    return !settled.left && !raced && settled.at > event.at
+  }
+
+  /** Whether another attempt of the request is in flight, or was until a moment ago. */
+  #isRaced({ kind, event }: Called): boolean {
+    const { open, endedAt } = this.#attempts.get(event.request) ?? { open: 0, endedAt: Number.NEGATIVE_INFINITY }
+    const others = kind === 'ended' ? open - 1 : open
+    this.#attempts.set(
+      event.request,
+      kind === 'ended' ? { open: others, endedAt: event.at } : { open: open + 1, endedAt },
+    )
+    return others > 0 || event.at - endedAt <= moment
   }
 }
 

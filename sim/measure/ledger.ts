@@ -31,8 +31,12 @@ export interface Seat {
   crashedAt: Millis | undefined
   /** When the proxy said that it is served without being counted. */
   declaredAt: Millis | undefined
-  /** Ends of recent attempts, for limits that count attempts. */
-  recentEnds: Millis[]
+  /** Its score, when that last grew, and when an attempt last began here: for limits that count attempts. */
+  score: number
+  grewAt: Millis
+  beganAt: Millis
+  /** Recent attempts that have ended, for limits that count attempts. */
+  recentEnds: { at: Millis; instance: string | undefined }[]
 }
 
 /**
@@ -136,8 +140,7 @@ export class Ledger {
       crashedAt = Number.NEGATIVE_INFINITY,
       provider,
     } = seat
-    // Nobody will release it again: it goes with its lease, and with the beat that finds that out.
-    const untilReaped = leaseMs(provider) + provider.heartbeatMs
+    const untilReaped = reapedWithinMs(provider)
     const endedAt = ended?.event.at ?? Number.NEGATIVE_INFINITY
     if (revivedAt > endedAt) return revivedAt + untilReaped
     // Admitted by an instance that has not heard of it, and perhaps never will.
@@ -152,13 +155,27 @@ export class Ledger {
   }
 
   /**
-   * Until when an attempt's session need not be counted, since it was not, as far as is known now: while it is on its way; and where the
-   * store lost it, or the proxy declared it while the store was away, until a heartbeat after the store was back.
+   * How many of this session's attempts may still have been counted at this instant: those of an instance that was stopped go with their
+   * leases, the last one too that it admitted and did not begin.
    */
-  uncountedUntil({ provider, lostAt, declaredAt }: Seat, since: Millis): Millis {
+  attemptsCounted({ attempts, recentEnds, provider, grewAt, beganAt }: Seat, from: Millis): number {
+    const { transitMs } = this.topology
+    const reaped = reapedWithinMs(provider)
+    const until = ({ at, instance }: Seat['recentEnds'][number]) =>
+      this.trouble.gone(instance, at, at + transitMs) ? at + reaped : at
+    const unbegun = grewAt > beganAt && grewAt + reaped >= from && this.trouble.someoneGone(grewAt, grewAt + transitMs)
+    return attempts.size + recentEnds.filter(end => until(end) >= from).length + (unbegun ? 1 : 0)
+  }
+
+  /**
+   * Until when a session that is in flight need not be counted, since it was not: while it is on its way; and where the store lost it, or
+   * the proxy declared it while the store was away, until a heartbeat after the store was back. That holds for whatever was in flight
+   * then (`oldest`: when its oldest attempt began), even if another of its attempts was counted meanwhile and took the membership along.
+   */
+  uncountedUntil({ provider, lostAt, declaredAt }: Seat, since: Millis, oldest: Millis): Millis {
     const { transitMs } = this.topology
     const declared = declaredAt !== undefined && this.trouble.admitsNobody(declaredAt) ? declaredAt : undefined
-    const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= since - transitMs)
+    const excused = [lostAt, declared].filter(at => at !== undefined).filter(at => at >= oldest - transitMs)
     const mended = excused.map(at => this.trouble.storeBackAt(at) + provider.heartbeatMs)
     return Math.max(since, ...mended) + transitMs
   }
@@ -242,6 +259,7 @@ export class Ledger {
     request.inFlight.set(event.attempt, event.at)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
+    seat.beganAt = event.at
     const since = request.admitted?.provider === event.provider ? request.admitted.at : event.at
     return { kind: 'began', seat, event, instance: request.instance, since, first }
   }
@@ -258,7 +276,7 @@ export class Ledger {
     seat.ended = { event, cause, instance: request.instance }
     if (cause === 'crash') seat.crashedAt = event.at
     if (cause === 'success') seat.lastSuccessAt = event.at
-    if (seat.provider.unit === 'attempt') seat.recentEnds.push(event.at)
+    if (seat.provider.unit === 'attempt') seat.recentEnds.push({ at: event.at, instance: request.instance })
     this.#idle.push({ seat, at: event.at })
     return { kind: 'ended', seat, event, instance: request.instance, cause, last: seat.attempts.size === 0 }
   }
@@ -267,6 +285,9 @@ export class Ledger {
     const seat = this.#take(event.provider, sessionOf(event.member) ?? event.member)
     if (!seat) return
     const isMember = seat.joinedAt !== undefined
+    const score = event.score ?? 0
+    if (score > seat.score) seat.grewAt = event.at
+    seat.score = score
     if (event.score === null) {
       if (!isMember) return
       seat.joinedAt = undefined
@@ -331,6 +352,9 @@ export class Ledger {
         revivedAt: undefined,
         crashedAt: undefined,
         declaredAt: undefined,
+        score: 0,
+        grewAt: Number.NEGATIVE_INFINITY,
+        beganAt: Number.NEGATIVE_INFINITY,
         recentEnds: [],
       }
       seats.set(session, seat)
@@ -349,7 +373,8 @@ export class Ledger {
     let idle = 0
     while (idle < this.#idle.length && this.#idle[idle]!.at < this.now - forgetAfterMs) {
       const { seat, at } = this.#idle[idle++]!
-      if (seat.recentEnds.length) seat.recentEnds = seat.recentEnds.filter(end => end >= at)
+      if (seat.recentEnds.length)
+        seat.recentEnds = seat.recentEnds.filter(end => end.at >= at - reapedWithinMs(seat.provider))
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
@@ -358,6 +383,13 @@ export class Ledger {
     if (idle) this.#idle.splice(0, idle)
   }
 }
+
+/** When the oldest attempt began that is in flight there; Infinity where none is. */
+export const oldestOf = ({ attempts }: Pick<Seat, 'attempts'>): Millis =>
+  Math.min(...[...attempts.values()].map(({ at }) => at))
+
+/** What nobody will release any more goes with its lease, and with the beat that finds that out. */
+const reapedWithinMs = (provider: ProviderSpec): Millis => leaseMs(provider) + provider.heartbeatMs
 
 /** What a trouble of the store has piled up is made good within a heartbeat. */
 const recoveryMs = ({ providers, transitMs }: Topology): Millis =>

@@ -1,6 +1,6 @@
 /**
- * Did more work run at a provider than its limit allows? Only what was certainly in flight counts; and not whom the store lost, or
- * the proxy declared while the store was away, until they leave: for each of them another may have come.
+ * Did more work run at a provider than its limit allows? Only what was certainly in flight counts; and not whom the store lost, whose
+ * proxy was stopped beyond its lease, or whom it declared while the store was away, until they leave: for each of them another may have come.
  */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
@@ -14,10 +14,12 @@ interface Edge {
   event: Event
 }
 
-/** Nobody was there to renew it, or could. */
+/** Nobody was there to renew it, or could, or was back for longer than a moment. */
 const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
   ledger.trouble.storeAway(at, at) ||
-  [...attempts.values()].some(({ request }) => ledger.trouble.gone(ledger.instanceOf(request), at, at))
+  [...attempts.values()].some(({ request }) =>
+    ledger.trouble.gone(ledger.instanceOf(request), at - ledger.topology.transitMs, at),
+  )
 
 interface Beyond {
   session: string
@@ -72,7 +74,9 @@ export function limits(): Meter {
     const lost = kind === 'left' && (seat.lostAt === at || ownersGone(seat, at, ledger))
     const declared =
       kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
-    if (!lost && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!))) return
+    // Its lease ended, another came, and it was inserted again before its proxy knew that its attempts were over.
+    const unleased = kind === 'began' && ledger.saidUnleased(seat, at - ledger.topology.transitMs)
+    if (!lost && !unleased && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!))) return
     beyond.set(id, [
       ...known,
       {

@@ -79,6 +79,45 @@ describe('a breaker that should be open', () => {
   })
 })
 
+describe('a failure', () => {
+  /** The third of them, at 240. */
+  const two = ['a', 'b'].flatMap((name, n) => asked(name, 100 + 50 * n, 120 + 50 * n))
+  const third = asked('c', 200, 240)
+  const early = asked('early', 600, 620)
+  const answered: Event = { at: 250, from: 'client', kind: 'client-first-byte', request: 'c', status: 200 }
+  const left: Event = {
+    at: 250,
+    from: 'client',
+    kind: 'client-ended',
+    request: 'c',
+    outcome: 'aborted',
+    status: 0,
+    bytes: 0,
+  }
+  test('was heard where another attempt began after it and answered soon', () => {
+    const fallback = called('c', 'beta', 243, 249, 'served')
+    expect(saw(two, third, fallback, [answered], early).askedTooSoon).toHaveLength(1)
+  })
+  test('may have been missed where the other was there before, or the client left', () => {
+    expect(saw(two, third, called('c', 'beta', 220, 260, 'served'), [answered], early).askedTooSoon).toEqual([])
+    expect(saw(two, third, [left], early).askedTooSoon).toEqual([])
+  })
+  test('that came together with a success may have come before it', () => {
+    const well = asked('well', 200, 239, { status: 200 })
+    const three = ['a', 'b', 'c'].flatMap(name => asked(name, 200, 240))
+    expect(saw(well, three, early).askedTooSoon).toEqual([])
+    expect(saw(asked('well', 150, 200, { status: 200 }), three, early).askedTooSoon).toHaveLength(1)
+  })
+  test('that may have been missed may have opened the breaker: when it must open is not known until somebody later is served', () => {
+    const more = ['d', 'e'].flatMap((name, n) => asked(name, 300 + 50 * n, 320 + 50 * n))
+    const probe = asked('probe', 560, 580)
+    expect(saw(two, third, [left], more, probe).askedTooSoon).toEqual([])
+    const again = ['f', 'g', 'h'].flatMap((name, n) => asked(name, 700 + 50 * n, 720 + 50 * n))
+    const well = asked('well', 600, 620, { status: 200 })
+    expect(saw(two, third, [left], more, well, again, asked('soon', 1_100, 1_120)).askedTooSoon).toHaveLength(1)
+  })
+})
+
 test('a breaker that opens without failures is told, one that opens with them is not', () => {
   expect(saw([breaker(300, 'open')], asked('x', 600, 620)).openedInVain).toHaveLength(1)
   expect(saw(failing, [breaker(230, 'open')], asked('x', 900, 920)).openedInVain).toEqual([])

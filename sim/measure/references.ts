@@ -1,7 +1,7 @@
 /** A member's score against its attempts in flight: what a tracker derives must not drift from what is there. */
 import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
-import type { Change, Ledger, Seat } from './ledger.ts'
+import { type Change, type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 /** A stretch in which score and attempts differ. */
@@ -9,6 +9,8 @@ interface Stretch {
   from: number
   inFlight: number
   score: number
+  /** When the oldest attempt began that was in flight then. */
+  oldest: number
   evidence: Event
 }
 
@@ -35,13 +37,20 @@ export function references(): Meter {
       open.delete(seat)
       tell(seat, stretch, event.at, ledger, event)
     }
-    if (score !== inFlight && !open.has(seat)) open.set(seat, { from: event.at, inFlight, score, evidence: event })
+    if (score !== inFlight && !open.has(seat))
+      open.set(seat, { from: event.at, inFlight, score, oldest: oldestOf(seat), evidence: event })
   }
 
-  function tell(seat: Seat, { from, inFlight, score, evidence }: Stretch, to: number, ledger: Ledger, ending?: Event) {
+  function tell(
+    seat: Seat,
+    { from, inFlight, score, oldest, evidence }: Stretch,
+    to: number,
+    ledger: Ledger,
+    ending?: Event,
+  ) {
     // What the store lost, or could not be told, is no drift; nor is what nobody is left to release.
     const excusedUntil = inFlight
-      ? ledger.uncountedUntil(seat, from) - ledger.topology.transitMs
+      ? ledger.uncountedUntil(seat, from, oldest) - ledger.topology.transitMs
       : ledger.excusedUntil(seat)
     const length = ledger.trouble.withStore(Math.max(from, ledger.judgedFrom, Math.min(to, excusedUntil)), to)
     // A provider that is busy elsewhere tells late: what a heartbeat mends is no drift.

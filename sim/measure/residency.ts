@@ -32,11 +32,12 @@ export function residency(): Meter {
     stayedMs: Millis,
     { topology }: Ledger,
     evidence: readonly Event[],
+    still: boolean,
   ) {
     const { id, heartbeatMs } = provider
     const least = leaseMs(provider) - heartbeatMs - topology.transitMs
     const most = leaseMs(provider) + heartbeatMs + topology.transitMs
-    if (stayedMs >= least && stayedMs <= most) return
+    if ((stayedMs >= least || still) && stayedMs <= most) return
     crashed.add(
       `session ${session} stayed ${seconds(stayedMs)} in {provider:${id}} after its proxy died at ${seconds(endedAt)}, and not between ${seconds(least)} and ${seconds(most)}`,
       ...evidence,
@@ -53,7 +54,7 @@ export function residency(): Meter {
       durations.get(name)!.add(stayedMs)
     }
     if (stay.cause === 'crash')
-      judgeCrash(seat, stay, stayedMs, ledger, removal ? [...stay.evidence, removal] : stay.evidence)
+      judgeCrash(seat, stay, stayedMs, ledger, removal ? [...stay.evidence, removal] : stay.evidence, still)
     const list = (longest[stay.cause] ??= [])
     if (list.length === mostListed && list.at(-1)!.stayedMs >= stayedMs) return
     const evidence = removal ? [...stay.evidence, removal] : stay.evidence

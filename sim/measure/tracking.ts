@@ -1,7 +1,7 @@
 /** The store against the truth: members that nobody serves, and served sessions that are no members. */
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
-import type { Ledger, Seat } from './ledger.ts'
+import { type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 /** A stretch in which store and truth differ for one seat. */
@@ -10,9 +10,14 @@ interface Stretch {
   evidence: Event
 }
 
+interface Missing extends Stretch {
+  /** When the oldest attempt began that was in flight then. */
+  oldest: Millis
+}
+
 export function tracking(): Meter {
   const phantom = new Map<Seat, Stretch>()
-  const missing = new Map<Seat, Stretch>()
+  const missing = new Map<Seat, Missing>()
   const flying = new Map<Seat, Millis>()
   /** Judged at the end: a proxy that was stopped says later what it served without a lease. */
   let candidates: { seat: Seat; since: Millis; because: string; evidence: Event[] }[] = []
@@ -47,7 +52,7 @@ export function tracking(): Meter {
     const length = judged(ledger, stretch.from, to)
     missingMs += weighed(ledger, stretch.from, to)
     wrongUntil(ledger, length, to)
-    if (length <= ledger.topology.transitMs || to <= ledger.uncountedUntil(seat, stretch.from)) return
+    if (length <= ledger.topology.transitMs || to <= ledger.uncountedUntil(seat, stretch.from, stretch.oldest)) return
     const because = `session ${seat.session} was in flight at ${seat.provider.id} for ${seconds(length)} from ${seconds(stretch.from)} and not counted`
     candidates.push({ seat, since: stretch.from, because, evidence: [stretch.evidence, ...(ending ? [ending] : [])] })
   }
@@ -76,7 +81,8 @@ export function tracking(): Meter {
         case 'began':
           endPhantom(seat, event.at, ledger)
           if (change.first) flying.set(seat, event.at)
-          if (change.first && seat.joinedAt === undefined) missing.set(seat, { from: event.at, evidence: event })
+          if (change.first && seat.joinedAt === undefined)
+            missing.set(seat, { from: event.at, oldest: event.at, evidence: event })
           return
         case 'ended': {
           if (!change.last) return
@@ -99,7 +105,7 @@ export function tracking(): Meter {
           return
         case 'left':
           endPhantom(seat, change.event.since, ledger)
-          if (seat.attempts.size) missing.set(seat, { from: event.at, evidence: event })
+          if (seat.attempts.size) missing.set(seat, { from: event.at, oldest: oldestOf(seat), evidence: event })
       }
     },
     done(ledger) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { attemptOf, censusAt, inOrder, phaseAt, sampleTopology } from '../checks/sample.ts'
 import type { Taken } from '../faults/fault.ts'
 import type { Event } from '../history.ts'
+import { provider, topology } from '../topology.ts'
 import { measure } from './index.ts'
 
 const figures = (...events: (Event | Event[])[]) =>
@@ -20,6 +21,16 @@ const declared = (session: string, at: number): Event => ({
   session,
   provider: 'alpha',
   because: 'timed out',
+})
+const sentAt = (at: number): Event => ({
+  at,
+  from: 'client',
+  kind: 'client-sent',
+  request: 'r1',
+  session: 's',
+  plannedAt: at,
+  shape: 'openai',
+  stream: false,
 })
 /** In flight, and no member until this instant. */
 const uncounted = (session: string, from: number, to: number, joins = Number.POSITIVE_INFINITY): Event[] =>
@@ -64,6 +75,20 @@ describe('a session that is not counted', () => {
     expect(uncountedSessions(fault('members', 1_300, 1_400), there, gone(1_500), back(2_000))).toBe(1)
   })
 
+  test('is excused for that heartbeat even if another of its attempts came and took the membership along', () => {
+    const long = attemptOf('alpha', 's', 'r-long', 1_000, 4_000)
+    const back = (at: number): Event => ({ ...long[0]!, at, since: at - 1 }) as Event
+    const other = attemptOf('alpha', 's', 'r-other', 1_600, 1_850)
+    const forgotten = [lost('s', 1_500, null), ...other]
+    expect(uncountedSessions(long, forgotten, back(1_990))).toBe(0)
+    expect(uncountedSessions(long, forgotten, back(2_200))).toBe(1)
+  })
+
+  test('is not excused by what was lost before any of its attempts began', () => {
+    const before = attemptOf('alpha', 's', 'r-old', 1_000, 1_510)
+    expect(uncountedSessions(before, lost('s', 1_500, null), uncounted('s', 1_800, 2_050))).toBe(1)
+  })
+
   test('is excused where its proxy was stopped and said afterwards that its lease could not be vouched for', () => {
     const admitted: Event = {
       at: 999,
@@ -85,19 +110,55 @@ describe('a session that is not counted', () => {
 
 test('an admission without the store is excused while it is away, and no longer than a heartbeat after', () => {
   const open = (at: number) => figures(fault('store', 900, 2_000), [censusAt(5_000, 'alpha')], sent, declared('s', at))
-  const sent: Event = {
-    at: 10,
-    from: 'client',
-    kind: 'client-sent',
-    request: 'r1',
-    session: 's',
-    plannedAt: 10,
-    shape: 'openai',
-    stream: false,
-  }
+  const sent = sentAt(10)
   expect(open(1_500)).toMatchObject({ 'store.failOpen': 1, 'store.failOpenUnexcused': 0 })
   expect(open(2_500)).toMatchObject({ 'store.failOpenUnexcused': 0, 'store.policyEndsAfterHealMs': 500 })
   expect(open(2_700)).toMatchObject({ 'store.failOpenUnexcused': 1, 'store.policyEndsAfterHealMs': 700 })
+})
+
+test('attempts of a proxy that died count until their leases end, where the limit is one of attempts', () => {
+  const [alpha] = sampleTopology.providers
+  const byAttempt = topology({
+    providers: [provider({ id: 'alpha', limit: 2, unit: 'attempt', heartbeatMs: alpha!.heartbeatMs })],
+  })
+  const killed: Event[] = [
+    {
+      at: 1_400,
+      from: 'runner',
+      kind: 'fault-injected',
+      fault: 'some',
+      id: 'f1',
+      takes: 'requests',
+      instance: 'proxy-1',
+    },
+    { at: 1_500, from: 'runner', kind: 'fault-healed', fault: 'some', id: 'f1' },
+  ]
+  const held = [0, 1].flatMap(n => [
+    { at: 900, from: 'proxy-1', kind: 'request-began', request: `r${n}`, session: 's' } as Event,
+    ...attemptOf('alpha', 's', `r${n}`, 1_000 + n, 1_401).filter(({ kind }) => kind !== 'store-changed'),
+  ])
+  const ghosts = (refusedAt: number, ...events: Event[]) => {
+    const refused: Event = {
+      at: refusedAt,
+      from: 'proxy-2',
+      kind: 'refused',
+      request: 'r9',
+      session: 's9',
+      provider: 'alpha',
+      count: 2,
+      waitedMs: 1,
+    }
+    return measure(inOrder([phaseAt(0, 'storm'), sentAt(10), ...events, refused]), byAttempt).ghostRejections.length
+  }
+  expect(ghosts(2_500, ...killed, ...held)).toBe(0)
+  expect(ghosts(2_500, ...held)).toBe(1)
+  expect(ghosts(1_401 + 5 * alpha!.heartbeatMs + 200, ...killed, ...held)).toBe(1)
+  // The second was admitted just before, and never began.
+  const member = { from: 'tap', kind: 'store-changed', provider: 'alpha', member: 's:t', node: 'n', offset: 0 } as const
+  const grown: Event[] = [900, 1_390].map((at, n) => ({ ...member, at, since: at, score: n + 1 }))
+  const begun = attemptOf('alpha', 't', 'r-t', 901, 4_000).filter(({ kind }) => kind !== 'store-changed')
+  expect(ghosts(2_500, ...killed, ...grown, ...begun)).toBe(0)
+  expect(ghosts(2_500, ...grown, ...begun)).toBe(1)
 })
 
 test('for each whom the store lost another may come, until they leave', () => {

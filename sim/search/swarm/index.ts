@@ -15,7 +15,7 @@ export const plannedFor = (scenario: Scenario, seed: number, swarm: boolean): Pl
   makePlan(swarm ? swarmed(scenario, seed) : scenario, seed)
 
 export function swarmed(scenario: Scenario, seed: number): Scenario {
-  const draw = drawFrom(seed)
+  const draw = drawFrom(seed, scenario.fixed)
   const time = stretch(scenario, draw)
   const phases = {
     baselineAt: Math.round(time(scenario.phases.baselineAt)),
@@ -39,7 +39,7 @@ export function swarmed(scenario: Scenario, seed: number): Scenario {
     },
     paces,
     phases,
-    load: scenario.load.map(load => swarmedLoad(load, time, draw)),
+    load: scenario.load.map(load => swarmedLoad(load, { time, spared: aimedSessions(scenario), draw })),
     faults: swarmedFaults(scenario, {
       providers,
       time,
@@ -56,6 +56,10 @@ const aimedInstances = ({ faults, alsoUnder = [] }: Scenario): number[] =>
   [...faults.map(({ call }) => call), ...alsoUnder].map(({ instance }) =>
     instance === undefined ? 1 : Math.max(2, instance + 1),
   )
+
+/** Sessions that a fault names: without them it hits nobody. */
+const aimedSessions = ({ faults }: Scenario): ReadonlySet<unknown> =>
+  new Set(faults.map(({ call }) => call.session).filter(session => session !== undefined))
 
 /** Where an instant of the scenario lies when each phase takes a time of its own. */
 function stretch(scenario: Scenario, draw: Draw): (at: Millis) => Millis {

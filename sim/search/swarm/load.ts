@@ -5,7 +5,15 @@ import type { Ask, Load } from '../../load/load.ts'
 import { randomFor } from '../../random.ts'
 import type { Draw } from './ranges.ts'
 
-export function swarmedLoad(load: Load, time: (at: Millis) => Millis, draw: Draw): Load {
+interface Surroundings {
+  /** Where an instant of the scenario lies now. */
+  time(at: Millis): Millis
+  /** Sessions that keep their names and all their requests. */
+  spared: ReadonlySet<unknown>
+  draw: Draw
+}
+
+export function swarmedLoad(load: Load, { time, spared, draw }: Surroundings): Load {
   const { name } = load
   const rate = draw('rate', 1)
   const sessions = draw('sessions', 0)
@@ -18,14 +26,14 @@ export function swarmedLoad(load: Load, time: (at: Millis) => Millis, draw: Draw
     asks(seed) {
       const random = (...of: (string | number)[]) => randomFor(seed, 'swarm', name, ...of).next()
       const renamed = (session: string) =>
-        sessions === 0 ? session : `shared-${Math.floor(random('session', session) * sessions)}`
+        sessions === 0 || spared.has(session) ? session : `shared-${Math.floor(random('session', session) * sessions)}`
       const twin = (ask: Ask): Ask[] =>
         random('twin', ask.session) < rate - 1
           ? [{ ...ask, session: `${ask.session}-twin`, at: ask.at + 50 * random('apart', ask.session) }]
           : []
       return load
         .asks(seed)
-        .filter((_, n) => random('thinned', n) < rate)
+        .filter(({ session }, n) => spared.has(session) || random('thinned', n) < rate)
         .flatMap(ask => [ask, ...twin(ask)])
         .map(
           (ask, n): Ask => ({
@@ -34,9 +42,10 @@ export function swarmedLoad(load: Load, time: (at: Millis) => Millis, draw: Draw
             session: renamed(ask.session),
             ...(streams >= 0 && { stream: random('stream', n) < streams }),
             ...(anthropic >= 0 && { shape: random('shape', n) < anthropic ? 'anthropic' : 'openai' }),
-            ...(random('leaves', n) < leavers && {
-              leaves: drawLeaving(leavesWithinMs, randomFor(seed, 'swarm', name, 'leaving', n)),
-            }),
+            ...(!spared.has(ask.session) &&
+              random('leaves', n) < leavers && {
+                leaves: drawLeaving(leavesWithinMs, randomFor(seed, 'swarm', name, 'leaving', n)),
+              }),
           }),
         )
         .sort((a, b) => a.at - b.at)

@@ -67,12 +67,12 @@ export const statuses = [500, 502, 503, 529, 429] as const
 export const shortestAttemptMs = (toStoreMaxMs: number): number => 15 * (mostToProviderMs + toStoreMaxMs)
 const mostToProviderMs = 0.6
 
-/** A value from the range, keyed by what it is for; `usual` where this seed leaves the parameter alone. */
+/** A value from the range, keyed by what it is for; `usual` where this seed, or every one, leaves the parameter alone. */
 export type Draw = (name: RangeName, usual: number, ...of: readonly string[]) => number
 
-export function drawFrom(seed: number): Draw {
+export function drawFrom(seed: number, fixed: readonly string[] = []): Draw {
   return (name, usual, ...of) => {
-    if (randomFor(seed, 'swarm', 'varies', name).next() < 0.5) return usual
+    if (fixed.includes(name) || randomFor(seed, 'swarm', 'varies', name).next() < 0.5) return usual
     const { from, to, whole }: Range = ranges[name]
     const share = randomFor(seed, 'swarm', name, ...of).next()
     if (whole) return from + Math.floor(share * (to - from + 1))
