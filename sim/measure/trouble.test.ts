@@ -70,6 +70,7 @@ describe('a session that is not counted', () => {
     const back = (at: number): Event => ({ ...there[0]!, at, since: at - 1 }) as Event
     expect(uncountedSessions(there, lost('s', 1_500, null), back(2_000))).toBe(0)
     expect(uncountedSessions(there, lost('s', 1_500, null), back(2_200))).toBe(1)
+    expect(uncountedSessions(lost('s', 990, null), uncounted('s', 1_000, 1_300))).toBe(0)
     const gone = (at: number): Event => ({ ...there.at(-1)!, at, since: at - 1 }) as Event
     expect(uncountedSessions(fault('members', 1_450, 1_550), there, gone(1_500), back(2_000))).toBe(0)
     expect(uncountedSessions(fault('members', 1_300, 1_400), there, gone(1_500), back(2_000))).toBe(1)
