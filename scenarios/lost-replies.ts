@@ -33,7 +33,7 @@ export const lostReplies: Scenario = {
     },
   ],
   // From further away no reply at all comes between two cuts. Cuts that come sooner after each other hit nobody.
-  fixed: ['toStoreMs', 'faultStart'],
+  fixed: ['toStoreMs', 'faultStart', 'faultLength'],
   checks: always,
   catches: ['counter', 'ref-count'],
   spares: [],

@@ -23,6 +23,8 @@ const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
 
 interface Beyond {
   session: string
+  /** Of its attempts. */
+  places: number
   from: Millis
   to: Millis
 }
@@ -46,8 +48,12 @@ export function limits(): Meter {
     const edges = waiting.get(provider)!
     const counts = running.get(provider)!
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
+    const placesOf = ({ session, places }: Beyond) =>
+      unit === 'session' ? 1 : Math.min(places, counts.get(session) ?? 0)
     const allowedAt = (at: Millis) =>
-      limit + (beyond.get(provider) ?? []).filter(({ from, to }) => from <= at && at < to).length
+      (beyond.get(provider) ?? [])
+        .filter(({ from, to }) => from <= at && at < to)
+        .reduce((sum, one) => sum + placesOf(one), limit)
     while (edges.length && edges[0]!.at <= until) {
       const { at, step, session, event } = edges.shift()!
       overMs +=
@@ -81,6 +87,7 @@ export function limits(): Meter {
       ...known,
       {
         session: seat.session,
+        places: seat.attempts.size,
         from: Math.min(...[...seat.attempts.values()].map(one => one.at)),
         to: Number.POSITIVE_INFINITY,
       },

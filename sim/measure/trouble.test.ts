@@ -177,3 +177,16 @@ test('a store that was away for a moment was not away', () => {
     'tracking.uncountedSessions': 1,
   })
 })
+
+test('where the limit is one of attempts, another may come for each attempt of whom the store lost', () => {
+  const byAttempt = topology({ providers: [provider({ id: 'alpha', limit: 2, unit: 'attempt' })] })
+  const overshoot = (more: number) => {
+    const long = [0, 1].flatMap(n =>
+      attemptOf('alpha', 'l', `l${n}`, 1_000 + n, 3_000).filter(({ kind }) => n === 0 || kind !== 'store-changed'),
+    )
+    const others = Array.from({ length: more }, (_, n) => attemptOf('alpha', `m${n}`, `m${n}`, 2_000 + n, 2_500)).flat()
+    const events = [phaseAt(0, 'storm'), ...long, lost('l', 1_500, null), ...others]
+    return measure(inOrder(events), byAttempt).figures['limit.overshootMax']
+  }
+  expect([overshoot(2), overshoot(3)]).toEqual([0, 1])
+})
