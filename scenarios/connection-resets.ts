@@ -32,7 +32,7 @@ export const connectionResets: Scenario = {
     },
   ],
   // From further away no reply comes between two cuts, and whoever asks goes on asking until it gives up. Cuts that come sooner after each other hit nobody.
-  fixed: ['toStoreMs', 'faultStart'],
+  fixed: ['toStoreMs', 'faultStart', 'faultLength'],
   checks: always,
   catches: [],
   spares: [],

@@ -20,6 +20,8 @@ export const displacedLoad: Scenario = {
   phases: { baselineAt: 300, stormAt: 1_300, recoveryAt: 4_300, endAt: 5_300 },
   load: [poisson({ name: 'load', from: 0, to: 5_300, perSecond: 70 })],
   faults: [{ at: 1_300, for: 3_000, call: { fault: 'provider-fails', provider: 'big', status: 529, afterMs: 25 } }],
+  // Where others take what the small one refuses nobody is refused.
+  fixed: ['added'],
   checks: [...afterFailures, honestRefusals, membersBounded],
   catches: ['never-admits-on-failover'],
   spares: [],

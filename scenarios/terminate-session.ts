@@ -24,6 +24,8 @@ export const terminateSession: Scenario = {
     { at: 2_300, for: 300, call: { fault: 'session-terminated', instance: 1, session: 'talks-1' } },
     { at: 3_100, for: 300, call: { fault: 'session-terminated', instance: 0, session: 'talks-2' } },
   ],
+  // Something of the session must run when it is ended.
+  fixed: ['stretch', 'tokens', 'tokenMs'],
   checks: [...always, endedStayEnded],
   catches: [],
   spares: [],

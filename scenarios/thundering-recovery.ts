@@ -32,6 +32,8 @@ export const thunderingRecovery: Scenario = {
     for: 3_000,
     call: { fault: 'provider-fails', provider, afterMs: 20 },
   })),
+  // After the storm there must be time enough to compare with what was before.
+  fixed: ['stretch', 'faultStart', 'faultLength'],
   checks: [...afterFailures, breakersHold, budgetHolds, latencyWithin, servesAgain],
   catches: ['ttl-only'],
   spares: [],

@@ -40,6 +40,8 @@ export const totalOutage: Scenario = {
     { at: 1_200, for: 3_000, call: { fault: 'provider-resets', provider: 'beta', afterMs: 25 } },
     { at: 1_200, for: 3_000, call: { fault: 'provider-refuses', provider: 'gamma' } },
   ],
+  // Where one more provider is well nobody is refused.
+  fixed: ['added'],
   checks: [...afterFailures, budgetHolds, breakersHold, honestRefusals, membersBounded],
   catches: ['ttl-only'],
   spares: [],

@@ -289,10 +289,12 @@ export class Ledger {
     if (score > seat.score) seat.grewAt = event.at
     seat.score = score
     if (event.score === null) {
+      // A primary that woke up may have taken it in, and lost it at once: nobody saw it come.
+      if (event.kind === 'store-lost') seat.lostAt = event.at
       if (!isMember) return
       seat.joinedAt = undefined
       seat.left = { ...event, kind: 'store-changed' }
-      if (event.kind === 'store-lost' || this.trouble.forgets(event.at)) seat.lostAt = event.at
+      if (this.trouble.forgets(event.at)) seat.lostAt = event.at
       this.#idle.push({ seat, at: event.at })
       return { kind: 'left', seat, event: seat.left }
     }

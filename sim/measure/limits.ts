@@ -3,8 +3,9 @@
  * proxy was stopped beyond its lease, or whom it declared while the store was away, until they leave: for each of them another may have come.
  */
 import type { Millis } from '../../proxy/ports.ts'
+import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
-import type { Change, Ledger, Seat } from './ledger.ts'
+import { type Change, type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 interface Edge {
@@ -23,6 +24,8 @@ const ownersGone = ({ attempts }: Seat, at: Millis, ledger: Ledger) =>
 
 interface Beyond {
   session: string
+  /** Of its attempts. */
+  places: number
   from: Millis
   to: Millis
 }
@@ -46,8 +49,12 @@ export function limits(): Meter {
     const edges = waiting.get(provider)!
     const counts = running.get(provider)!
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
+    const placesOf = ({ session, places }: Beyond) =>
+      unit === 'session' ? 1 : Math.min(places, counts.get(session) ?? 0)
     const allowedAt = (at: Millis) =>
-      limit + (beyond.get(provider) ?? []).filter(({ from, to }) => from <= at && at < to).length
+      (beyond.get(provider) ?? [])
+        .filter(({ from, to }) => from <= at && at < to)
+        .reduce((sum, one) => sum + placesOf(one), limit)
     while (edges.length && edges[0]!.at <= until) {
       const { at, step, session, event } = edges.shift()!
       overMs +=
@@ -81,15 +88,32 @@ export function limits(): Meter {
       ...known,
       {
         session: seat.session,
-        from: Math.min(...[...seat.attempts.values()].map(one => one.at)),
+        places: seat.attempts.size,
+        from: oldestOf(seat),
         to: Number.POSITIVE_INFINITY,
       },
     ])
   }
 
+  /** Where attempts are counted, one may lose its place while its session stays. */
+  function noteFewer(event: Extract<Event, { kind: 'store-changed' }>, ledger: Ledger) {
+    const seat = ledger.seat(event.provider, sessionOf(event.member) ?? event.member)
+    const known = beyond.get(event.provider) ?? []
+    if (seat?.provider.unit !== 'attempt' || event.score === null || event.score >= seat.attempts.size) return
+    if (
+      !ownersGone(seat, event.at, ledger) ||
+      known.some(({ session, to }) => session === seat.session && to > event.at)
+    )
+      return
+    const { session, attempts } = seat
+    const places = attempts.size - event.score
+    beyond.set(event.provider, [...known, { session, places, from: oldestOf(seat), to: Number.POSITIVE_INFINITY }])
+  }
+
   return {
     see(event, change, ledger) {
       if (change) noteBeyond(change, event.at, ledger)
+      else if (event.kind === 'store-changed') noteFewer(event, ledger)
       if (change?.kind !== 'began' && change?.kind !== 'ended') return
       const provider = change.seat.provider.id
       if (!waiting.has(provider)) {

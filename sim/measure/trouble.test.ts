@@ -70,6 +70,7 @@ describe('a session that is not counted', () => {
     const back = (at: number): Event => ({ ...there[0]!, at, since: at - 1 }) as Event
     expect(uncountedSessions(there, lost('s', 1_500, null), back(2_000))).toBe(0)
     expect(uncountedSessions(there, lost('s', 1_500, null), back(2_200))).toBe(1)
+    expect(uncountedSessions(lost('s', 990, null), uncounted('s', 1_000, 1_300))).toBe(0)
     const gone = (at: number): Event => ({ ...there.at(-1)!, at, since: at - 1 }) as Event
     expect(uncountedSessions(fault('members', 1_450, 1_550), there, gone(1_500), back(2_000))).toBe(0)
     expect(uncountedSessions(fault('members', 1_300, 1_400), there, gone(1_500), back(2_000))).toBe(1)
@@ -175,4 +176,17 @@ test('a store that was away for a moment was not away', () => {
   expect(figures(fault('store', 900, 1_100), declared('s', 999), uncounted('s', 1_000, 2_500))).toMatchObject({
     'tracking.uncountedSessions': 1,
   })
+})
+
+test('where the limit is one of attempts, another may come for each attempt of whom the store lost', () => {
+  const byAttempt = topology({ providers: [provider({ id: 'alpha', limit: 2, unit: 'attempt' })] })
+  const overshoot = (more: number) => {
+    const long = [0, 1].flatMap(n =>
+      attemptOf('alpha', 'l', `l${n}`, 1_000 + n, 3_000).filter(({ kind }) => n === 0 || kind !== 'store-changed'),
+    )
+    const others = Array.from({ length: more }, (_, n) => attemptOf('alpha', `m${n}`, `m${n}`, 2_000 + n, 2_500)).flat()
+    const events = [phaseAt(0, 'storm'), ...long, lost('l', 1_500, null), ...others]
+    return measure(inOrder(events), byAttempt).figures['limit.overshootMax']
+  }
+  expect([overshoot(2), overshoot(3)]).toEqual([0, 1])
 })
