@@ -41,6 +41,7 @@ program
     'play scenarios with the reference tracker and the wrong ones, side by side, in both worlds; without names five, `all`: the whole catalogue',
   )
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
+  .option('--retries <n>', 'live runs that are not as declared are played again, so often', atLeast('--retries', 0), 0)
   .option('--swarm', 'storms drawn from seeds instead, with the reference: any faults, at any time', false)
   .option('--seeds <n>', 'of a swarm: how many storms', atLeast('--seeds', 1), 3)
   .option('--world <world>', 'of a swarm: virtual, live or both', 'both')

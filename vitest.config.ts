@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 const exclude = ['**/node_modules/**', 'runs/**']
 
-/** Unit tests and virtual storms run side by side; live tests one file after the other, because each starts a cluster on a small machine. */
+/** What is judged by milliseconds, or by when a real server ran a command: it needs the machine for itself. */
+const timed = ['cli.live.test.ts', '**/world.live.test.ts', '**/differential.live.test.ts']
+
+/** Tests run side by side, each live file with a cluster of its own; at last those that are timed, one after the other. */
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: 'runs/tests.json' }]],
@@ -30,13 +33,24 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['**/*.live.test.ts'],
-          exclude,
-          fileParallelism: false,
+          exclude: [...exclude, ...timed],
           // Real processes on a shared machine: a second chance, and no third.
           retry: 1,
           testTimeout: 60_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'timed',
+          include: timed,
+          exclude,
+          fileParallelism: false,
+          retry: 1,
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,5 +1,6 @@
 /** `stormproof storm`: scenarios with the reference and with the wrong trackers it is about, side by side, in both worlds. */
 import * as trackers from '../proxy/tracker/index.ts'
+import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import { table } from '../reports/index.ts'
 import * as scenarios from '../scenarios/index.ts'
 import { makePlan } from '../sim/plan.ts'
@@ -17,28 +18,34 @@ export interface StormOptions extends ClusterOptions {
   seed: number
   out: string
   colour: boolean
+  /** How often a live run that is not as declared is played again. */
+  retries: number
 }
 
 /** What a newcomer sees first: one storm for each way in which a count goes wrong. */
 const first = ['burst-at-limit', 'cross-slot', 'provider-outage', 'same-session', 'success-then-failure']
 
-/** Plays the named scenarios, `all`, or without names the first five. Exit code 0 when every tracker behaved as it declares. */
+/**
+ * Plays the named scenarios, `all`, or without names the first five (without the careless proxies). Exit code 0 when every tracker
+ * behaved as it declares, and both worlds judged it alike. What a busy machine left undecided, or did not show as declared, is played
+ * up to `retries` times more, and that is said.
+ */
 export async function storm(
   names: readonly string[],
   options: StormOptions,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
-  const { seed, out, colour } = options
+  const { seed, retries, out, colour } = options
   const choice = clusterChosen(options)
   const wanted = names.includes('all')
     ? Object.values<Scenario>(scenarios)
     : (names.length ? names : first).map(name => named<Scenario>('scenario', scenarios, name))
   const cast = wanted.flatMap(scenario =>
-    [trackers.lease.name, ...scenario.catches, ...scenario.spares].map(tracker => ({
-      scenario,
-      tracker: named('tracker', trackers, tracker),
-    })),
+    [trackers.lease.name, ...scenario.catches, ...scenario.spares]
+      .map(name => named<TrackerVariant>('tracker', trackers, name))
+      .filter(({ careless }) => names.length || !careless)
+      .map(tracker => ({ scenario, tracker })),
   )
   await prepareOut(out)
   const virtual = await openVirtualStage(signal)
@@ -50,13 +57,21 @@ export async function storm(
       for (const [n, { scenario, tracker }] of cast.entries()) {
         progress.step(`[${n + 1}/${cast.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`)
         const storm = { scenario, tracker, plan: makePlan(scenario, seed) }
-        const one = await playOne(storm, stage, out)
         const twin = await playOne(storm, virtual, out)
-        const { expected, asDeclared, because } = behaviourOf(one.run)
-        progress.done(
-          `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,
-        )
-        finished.push({ ...one, differences: differences(one.run, twin.run) })
+        for (let left = retries; ; left--) {
+          const one = { ...(await playOne(storm, stage, out)), differences: [] as string[] }
+          one.differences = differences(one.run, twin.run)
+          const { expected, asDeclared, because } = behaviourOf(one.run)
+          progress.done(
+            `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,
+          )
+          const good = asDeclared && one.differences.length === 0
+          if (good || left === 0) {
+            finished.push(one)
+            break
+          }
+          progress.done(`once more, on a machine that may have been busy: ${one.differences.join('; ') || because}`)
+        }
       }
       return finished
     },

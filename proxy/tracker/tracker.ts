@@ -78,6 +78,8 @@ export interface TrackerVariant {
   name: string
   /** One line: what it does. */
   claim: string
+  /** It is a proxy that handles a tracker carelessly, and not a tracker that is wrong. */
+  careless?: true
   /** Names of the checks it is known to fail wherever a scenario catches it: proof that those checks bite. */
   breaks: readonly string[]
   membership: Membership

@@ -20,6 +20,7 @@ export const careless = ({ name, claim, breaks, around = lease, handle }: Carele
   ...around,
   name,
   claim,
+  careless: true,
   breaks,
   create: (...given) => handle(around.create(...given)),
 })
