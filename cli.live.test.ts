@@ -147,17 +147,13 @@ test('a run leaves its record and its history, and prints JSON for machines', as
   expect(code).toBe(1)
 })
 
-test('two requests that a search was left with break the same claim on a real cluster; the reference holds it', async () => {
+test('two requests that a search was left with break the same claim on a real cluster', async () => {
   const plan = join(import.meta.dirname, 'scenarios/regressions/ref-count-growth.json')
   const args = ['replay', plan, '--world', 'live', '--report', 'json', '--out', out]
   const wrong = await stormproof(args)
   const failed = runRecord.parse(JSON.parse(wrong.stdout)).verdicts.filter(({ result }) => result === 'fail')
   expect(failed.map(({ check }) => check)).toEqual(expect.arrayContaining(['every-slot-returned', 'residency-within']))
   expect(wrong.code).toBe(1)
-  const right = await stormproof([...args, '--tracker', 'lease'])
-  const { verdicts, tracker } = runRecord.parse(JSON.parse(right.stdout))
-  expect(tracker).toBe('lease')
-  expect(verdicts.filter(({ result }) => result === 'fail')).toEqual([])
 })
 
 let marks = 0

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const exclude = ['**/node_modules/**', 'runs/**']
 
 /** What is judged by milliseconds, or by when a real server ran a command: it needs the machine for itself. */
-const timed = ['cli.live.test.ts', '**/world.live.test.ts', '**/differential.live.test.ts']
+const timed = ['**/world.live.test.ts', '**/differential.live.test.ts']
 
 /** Tests run side by side, each live file with a cluster of its own; at last those that are timed, one after the other. */
 export default defineConfig({
@@ -34,6 +34,8 @@ export default defineConfig({
           name: 'live',
           include: ['**/*.live.test.ts'],
           exclude: [...exclude, ...timed],
+          // They mostly wait.
+          maxWorkers: 4,
           // Real processes on a shared machine: a second chance, and no third.
           retry: 1,
           testTimeout: 60_000,
