@@ -8,48 +8,39 @@ const forgetAfterMs = 30_000
 export function aborts(): Meter {
   const left = new Map<string, Millis>()
   const order: string[] = []
-  const begunAt = new Map<string, Millis>()
   const begun = new Findings()
   const closing = new Durations()
   const open = new Findings()
   let aborted = 0
   return {
-    see(event, change, ledger) {
-      const { transitMs } = ledger.topology
-      switch (event.kind) {
-        case 'client-ended': {
-          if (event.outcome !== 'aborted') return
-          aborted++
-          left.set(event.request, event.at)
-          order.push(event.request)
-          while (order.length && left.get(order[0]!)! < event.at - forgetAfterMs) left.delete(order.shift()!)
-          return
-        }
-        case 'provider-began': {
-          begunAt.set(event.attempt, event.at)
-          const leftAt = left.get(event.request)
-          const sentAt = change?.kind === 'began' ? change.since : event.at
-          if (leftAt !== undefined && sentAt - leftAt > transitMs)
-            begun.add(
-              `request ${event.request} was sent to ${event.provider} ${seconds(sentAt - leftAt)} after its client had left`,
-              event,
-            )
-          return
-        }
-        case 'provider-ended': {
-          const began = begunAt.get(event.attempt)
-          begunAt.delete(event.attempt)
-          const leftAt = left.get(event.request)
-          if (leftAt === undefined || began === undefined) return
-          const length = event.since - Math.max(leftAt, began)
-          closing.add(length)
-          if (length > transitMs)
-            open.add(
-              `request ${event.request} went on at ${event.provider} for ${seconds(length)} after its client had left`,
-              event,
-            )
-        }
-      }
+    on: {
+      'client-ended'({ outcome, request, at }) {
+        if (outcome !== 'aborted') return
+        aborted++
+        left.set(request, at)
+        order.push(request)
+        while (order.length && left.get(order[0]!)! < at - forgetAfterMs) left.delete(order.shift()!)
+      },
+    },
+    when: {
+      began({ event, since }, { topology }) {
+        const { request, provider } = event
+        const leftAt = left.get(request)
+        if (leftAt !== undefined && since - leftAt > topology.transitMs)
+          begun.add(
+            `request ${request} was sent to ${provider} ${seconds(since - leftAt)} after its client had left`,
+            event,
+          )
+      },
+      ended({ event, beganAt }, { topology }) {
+        const { request, provider } = event
+        const leftAt = left.get(request)
+        if (leftAt === undefined) return
+        const length = event.since - Math.max(leftAt, beganAt)
+        closing.add(length)
+        if (length > topology.transitMs)
+          open.add(`request ${request} went on at ${provider} for ${seconds(length)} after its client had left`, event)
+      },
     },
     done: () => ({
       figures: {

@@ -22,6 +22,7 @@ export function admission(): Meter {
     event: Extract<Event, { kind: 'uncounted-admission' | 'refused-without-store' }>,
     ledger: Ledger,
   ) {
+    if (event.at < ledger.judgedFrom) return
     policy.lastAt = event.at
     failed.add(
       `${event.provider} was not asked for session ${event.session} at ${seconds(event.at)}: ${event.because}`,
@@ -47,14 +48,20 @@ export function admission(): Meter {
   }
 
   return {
-    see(event, _change, ledger) {
-      while (waiting.length && waiting[0]!.at + ledger.topology.transitMs < event.at) judge(waiting.shift()!, ledger)
-      if (event.kind === 'client-sent') requests++
-      if (event.at < ledger.judgedFrom) return
-      if (event.kind === 'uncounted-admission' || event.kind === 'refused-without-store') withoutStore(event, ledger)
-      if (event.kind !== 'refused') return
-      refusals++
-      waiting.push(event)
+    passed(now, ledger) {
+      while (waiting.length && waiting[0]!.at + ledger.topology.transitMs < now) judge(waiting.shift()!, ledger)
+    },
+    on: {
+      'client-sent'() {
+        requests++
+      },
+      'uncounted-admission': withoutStore,
+      'refused-without-store': withoutStore,
+      refused(event, { judgedFrom }) {
+        if (event.at < judgedFrom) return
+        refusals++
+        waiting.push(event)
+      },
     },
     done(ledger) {
       for (const refused of waiting) judge(refused, ledger)

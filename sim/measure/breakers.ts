@@ -6,7 +6,8 @@ import type { BreakerState } from '../../proxy/events.ts'
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
 import type { ProviderSpec } from '../topology.ts'
-import { type Called, type Heard, Hearing } from './hearing.ts'
+import type { Called } from './hearing.ts'
+import type { Ledger } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 interface Expected {
@@ -37,7 +38,7 @@ interface Opening {
   needs: number
 }
 
-type Ended = Extract<Heard, { kind: 'ended' }>
+type Ended = Extract<Called, { kind: 'ended' }>
 
 /** Two probes that overlap for longer are two at a time; of two events that are closer nobody knows which a proxy saw first. */
 const overlapMs: Millis = 20
@@ -47,7 +48,6 @@ export function breakers(): Meter {
   const found = new Findings()
   const inVain = new Findings()
   const openings: Opening[] = []
-  const hearing = new Hearing()
   let opened = 0
 
   function of(instance: string, provider: string): Expected {
@@ -87,18 +87,8 @@ export function breakers(): Meter {
       found.add(`${id} was asked by ${who} ${seconds(since)} after its breaker should have opened`, event)
   }
 
-  function play(changes: readonly Heard[], transitMs: Millis) {
-    for (const change of changes) {
-      const { seat, instance } = change
-      if (instance === undefined || !hasBreaker(seat.provider)) continue
-      const one = of(instance, seat.provider.id)
-      if (change.kind === 'began') began(one, change, instance, transitMs)
-      else ended(one, change, instance, transitMs)
-    }
-  }
-
-  function ended(one: Expected, change: Ended, who: string, transitMs: Millis) {
-    const { seat, event, heard } = change
+  function ended(one: Expected, change: Ended, heard: boolean, who: string, transitMs: Millis) {
+    const { seat, event } = change
     const { breaker, id } = seat.provider
     const said = verdictOf(change)
     // A time-out in a race looks like a lost race.
@@ -137,7 +127,9 @@ export function breakers(): Meter {
   }
 
   /** Nobody but the proxy sees a connection that could not be made. */
-  function proxySays(event: Opening['event'] | Extract<Event, { kind: 'attempt-ended' }>, provider: ProviderSpec) {
+  function proxySays(event: Opening['event'] | Extract<Event, { kind: 'attempt-ended' }>, { topology }: Ledger) {
+    const provider = topology.providers.find(({ id }) => id === event.provider)
+    if (!provider || !hasBreaker(provider)) return
     const one = of(event.from, provider.id)
     if (event.kind === 'attempt-ended') {
       if (unseen.has(event.failure ?? '')) trouble(one, event.at, provider)
@@ -174,17 +166,18 @@ export function breakers(): Meter {
   }
 
   return {
-    see(event, change, ledger) {
-      const { transitMs, providers } = ledger.topology
-      play(hearing.pass(event, change), transitMs)
-      while (openings.length && openings[0]!.event.at + transitMs < event.at) judge(openings.shift()!, transitMs)
-      if (event.kind === 'breaker' || event.kind === 'attempt-ended') {
-        const provider = providers.find(({ id }) => id === event.provider)
-        if (provider && hasBreaker(provider)) proxySays(event, provider)
-      }
+    heard(change, heard, { topology }) {
+      const { seat, instance } = change
+      if (instance === undefined || !hasBreaker(seat.provider)) return
+      const one = of(instance, seat.provider.id)
+      if (change.kind === 'began') began(one, change, instance, topology.transitMs)
+      else ended(one, change, heard, instance, topology.transitMs)
     },
+    passed(now, { topology: { transitMs } }) {
+      while (openings.length && openings[0]!.event.at + transitMs < now) judge(openings.shift()!, transitMs)
+    },
+    on: { breaker: proxySays, 'attempt-ended': proxySays },
     done(ledger) {
-      play(hearing.rest(), ledger.topology.transitMs)
       for (const opening of openings) judge(opening, ledger.topology.transitMs)
       return {
         figures: (expected.size ? { 'breakers.opened': opened } : {}) as Record<string, number>,

@@ -53,19 +53,15 @@ export function budget(): Meter {
   }
 
   return {
-    see(event, _change, ledger) {
-      switch (event.kind) {
-        case 'provider-began':
-          return began(event, ledger)
-        case 'provider-ended':
-          return ended(event)
-        case 'client-ended': {
-          const calls = open.get(event.request)
-          if (!calls) return
-          calls.ended = true
-          if (calls.inFlight.size === 0) open.delete(event.request)
-        }
-      }
+    on: {
+      'provider-began': began,
+      'provider-ended': ended,
+      'client-ended'({ request }) {
+        const calls = open.get(request)
+        if (!calls) return
+        calls.ended = true
+        if (calls.inFlight.size === 0) open.delete(request)
+      },
     },
     done({ topology }) {
       for (const { id, retryBudget } of topology.providers) {

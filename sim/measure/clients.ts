@@ -9,12 +9,12 @@ type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 interface Asked {
   sent: Of<'client-sent'>
   /** Which proxy took it. */
-  instance?: string
+  instance: string | undefined
   /** Undefined in the warm-up. */
   tally: Tally | undefined
   /** It was sent when everything had had its time to be as before. */
   settled: boolean
-  firstByteAt?: Millis
+  firstByteAt: Millis | undefined
 }
 
 /** What became of the requests that were sent in one phase. */
@@ -133,57 +133,55 @@ export function clients(): Meter {
   }
 
   return {
-    see(event, _change, ledger) {
-      switch (event.kind) {
-        case 'phase':
-          if (current) current.endedAt = event.at
-          current = tallyOf(event.phase)
-          current.beganAt = event.at
-          return
-        case 'client-sent': {
-          const asked: Asked = {
-            sent: event,
-            ...(event.instance !== undefined && { instance: event.instance }),
-            tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
-            settled:
-              ledger.phase === 'recovery' &&
-              ledger.standing.size === 0 &&
-              event.at >= settledFrom(ledger, lastTrouble, pausedUntil),
-          }
-          sent++
-          count(asked, tally => void tally.sent++)
-          return void open.set(event.request, asked)
+    on: {
+      phase({ phase, at }) {
+        if (current) current.endedAt = at
+        current = tallyOf(phase)
+        current.beganAt = at
+      },
+      'client-sent'(event, ledger) {
+        const asked: Asked = {
+          sent: event,
+          instance: event.instance,
+          tally: event.at >= ledger.judgedFrom ? tallyOf(ledger.phase) : undefined,
+          settled:
+            ledger.phase === 'recovery' &&
+            ledger.standing.size === 0 &&
+            event.at >= settledFrom(ledger, lastTrouble, pausedUntil),
+          firstByteAt: undefined,
         }
-        case 'request-began': {
-          const asked = open.get(event.request)
-          if (asked) asked.instance = event.from
-          return
-        }
-        case 'client-first-byte': {
-          const asked = open.get(event.request)
-          if (asked) asked.firstByteAt = event.at
-          return
-        }
-        case 'client-ended': {
-          const asked = open.get(event.request)
-          open.delete(event.request)
-          failedAt.delete(event.request)
-          if (asked) ended(event, asked, ledger)
-          return
-        }
-        case 'provider-began': {
-          const asked = open.get(event.request)
-          if (ledger.phase !== 'recovery' || ledger.standing.size) before.add(event.attempt)
-          count(asked, tally => void tally.attempts++)
-          const failed = failedAt.get(event.request)
-          if (failed !== undefined) count(asked, ({ failover }) => failover.add(event.at - failed))
-          return void failedAt.delete(event.request)
-        }
-        case 'provider-ended':
-          if (before.delete(event.attempt) && event.outcome !== 'served') lastTrouble = event.at
-          if (event.retryAfterMs !== undefined) pausedUntil = Math.max(pausedUntil, event.at + event.retryAfterMs)
-          if (event.outcome !== 'served' && open.has(event.request)) failedAt.set(event.request, event.at)
-      }
+        sent++
+        count(asked, tally => void tally.sent++)
+        open.set(event.request, asked)
+      },
+      'request-began'({ request, from }) {
+        const asked = open.get(request)
+        if (asked) asked.instance = from
+      },
+      'client-first-byte'({ request, at }) {
+        const asked = open.get(request)
+        if (asked) asked.firstByteAt = at
+      },
+      'client-ended'(event, ledger) {
+        const asked = open.get(event.request)
+        open.delete(event.request)
+        failedAt.delete(event.request)
+        if (asked) ended(event, asked, ledger)
+      },
+      'provider-began'({ request, attempt, at }, { phase, standing }) {
+        const asked = open.get(request)
+        if (phase !== 'recovery' || standing.size) before.add(attempt)
+        count(asked, tally => void tally.attempts++)
+        const failed = failedAt.get(request)
+        if (failed === undefined) return
+        count(asked, ({ failover }) => failover.add(at - failed))
+        failedAt.delete(request)
+      },
+      'provider-ended'({ request, attempt, outcome, at, retryAfterMs }) {
+        if (before.delete(attempt) && outcome !== 'served') lastTrouble = at
+        if (retryAfterMs !== undefined) pausedUntil = Math.max(pausedUntil, at + retryAfterMs)
+        if (outcome !== 'served' && open.has(request)) failedAt.set(request, at)
+      },
     },
     done() {
       for (const { sent: asked } of open.values())

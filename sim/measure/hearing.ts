@@ -8,7 +8,6 @@ import type { Event } from '../history.ts'
 import type { Change } from './ledger.ts'
 
 export type Called = Extract<Change, { kind: 'began' | 'ended' }>
-export type Heard = Called & { heard: boolean }
 
 /** When nobody listened to further providers any more, and whether because the client had left. */
 interface Settled {
@@ -25,9 +24,17 @@ export class Hearing {
   readonly #settled = new Map<string, Settled>()
   /** By request: how many attempts are in flight, and when the last one ended. */
   readonly #attempts = new Map<string, { open: number; endedAt: Millis }>()
+  #forgetsAt: Millis = 0
 
-  /** To be called with every event, and what it did. Each change comes out once, in order. */
-  pass(event: Event, change: Change | undefined): Heard[] {
+  readonly #told: (change: Called, heard: boolean) => void
+
+  /** `told` each change once, in order. */
+  constructor(told: (change: Called, heard: boolean) => void) {
+    this.#told = told
+  }
+
+  /** To be called with every event, and what it did. */
+  pass(event: Event, change: Change | undefined): void {
     const left = event.kind === 'client-ended' && event.outcome === 'aborted'
     if (left || (event.kind === 'client-first-byte' && event.status < 400)) {
       const before = this.#settled.get(event.request)
@@ -35,25 +42,26 @@ export class Hearing {
     }
     if (change?.kind === 'began' || change?.kind === 'ended')
       this.#waiting.push({ change, raced: this.#isRaced(change) })
-    return this.#until(event.at - moment)
+    this.#until(event.at - moment)
   }
 
-  rest(): Heard[] {
-    return this.#until(Number.POSITIVE_INFINITY)
+  /** To be called after the last event. */
+  rest(): void {
+    this.#until(Number.POSITIVE_INFINITY)
   }
 
-  #until(at: Millis): Heard[] {
-    const past: Heard[] = []
+  #until(at: Millis) {
     while (this.#waiting.length && this.#waiting[0]!.change.event.at < at) {
       const { change, raced } = this.#waiting.shift()!
-      past.push({ ...change, heard: this.#isHeard(change, raced) })
+      this.#told(change, this.#isHeard(change, raced))
     }
+    if (at < this.#forgetsAt) return
     for (const [request, since] of this.#settled) {
       if (since.at >= at - forgetAfterMs) break
       this.#settled.delete(request)
       this.#attempts.delete(request)
     }
-    return past
+    this.#forgetsAt = at + forgetEveryMs
   }
 
   #isHeard({ event }: Called, raced: boolean): boolean {
@@ -76,3 +84,4 @@ export class Hearing {
 
 /** So long after its client has its answer, or left, nothing more is expected to be heard of a request. */
 const forgetAfterMs: Millis = 30_000
+const forgetEveryMs: Millis = 1_000

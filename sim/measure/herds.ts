@@ -33,18 +33,20 @@ export function herds(): Meter {
   }
 
   return {
-    see(event, _change, { topology }) {
-      const { transitMs } = topology
+    passed(now, { topology: { transitMs } }) {
       for (let n = ends.length - 1; n >= 0; n--)
-        if (ends[n]!.at + windowMs + transitMs < event.at) judge(ends.splice(n, 1)[0]!, transitMs)
-      if (event.kind === 'client-sent') remember(asked, event.at)
-      if (event.kind === 'provider-began') {
-        const times = called.get(event.provider) ?? []
-        called.set(event.provider, times)
-        remember(times, event.at)
-      }
-      if (event.kind === 'provider-ended' && event.retryAfterMs !== undefined)
-        ends.push({ provider: event.provider, at: event.since + event.retryAfterMs })
+        if (ends[n]!.at + windowMs + transitMs < now) judge(ends.splice(n, 1)[0]!, transitMs)
+    },
+    on: {
+      'client-sent': ({ at }) => remember(asked, at),
+      'provider-began'({ provider, at }) {
+        let times = called.get(provider)
+        if (!times) called.set(provider, (times = []))
+        remember(times, at)
+      },
+      'provider-ended'({ provider, since, retryAfterMs }) {
+        if (retryAfterMs !== undefined) ends.push({ provider, at: since + retryAfterMs })
+      },
     },
     done: () => ({
       figures: (ended ? { 'pauses.ended': ended, 'pauses.mostCallsAtEnd': most } : {}) as Record<string, number>,

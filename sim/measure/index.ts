@@ -6,11 +6,13 @@ import { admission } from './admission.ts'
 import { breakers } from './breakers.ts'
 import { budget } from './budget.ts'
 import { clients } from './clients.ts'
+import { Hearing } from './hearing.ts'
 import { herds } from './herds.ts'
-import { Ledger } from './ledger.ts'
+import { type Change, Ledger } from './ledger.ts'
 import { limits } from './limits.ts'
 import type { Measurement } from './measurement.ts'
 import { members } from './members.ts'
+import type { Meter } from './meter.ts'
 import { needless } from './needless.ts'
 import { pauses } from './pauses.ts'
 import { references } from './references.ts'
@@ -29,7 +31,7 @@ export interface Measuring {
 
 export function startMeasuring(topology: Topology): Measuring {
   const ledger = new Ledger(topology)
-  const meters = [
+  const meters: readonly Meter[] = [
     residency(),
     tracking(),
     references(),
@@ -47,12 +49,24 @@ export function startMeasuring(topology: Topology): Measuring {
     terminations(),
     soundness(),
   ]
+  const onEvents = handlersOf<Event, [Change | undefined]>(meters.map(({ on }) => on))
+  const onChanges = handlersOf<Change, []>(meters.map(({ when }) => when))
+  const listening = meters.filter(({ heard }) => heard)
+  const hearing = new Hearing((change, heard) => {
+    for (const meter of listening) meter.heard!(change, heard, ledger)
+  })
+  const clocked = meters.filter(({ passed }) => passed)
   return {
     see(event) {
       const change = ledger.see(event)
-      for (const meter of meters) meter.see(event, change, ledger)
+      hearing.pass(event, change)
+      for (const meter of clocked) meter.passed!(event.at, ledger)
+      const handlers = onEvents.get(event.kind)
+      if (handlers) for (const handle of handlers) handle(event, ledger, change)
+      if (change) for (const handle of onChanges.get(change.kind)!) handle(change, ledger)
     },
     done() {
+      hearing.rest()
       const measured: Measurement = { ...nothing, figures: {} }
       const figures: Record<string, number> = {}
       for (const meter of meters) {
@@ -63,6 +77,14 @@ export function startMeasuring(topology: Topology): Measuring {
       return { ...measured, figures }
     },
   }
+}
+
+/** Who wants what, by kind. */
+function handlersOf<T extends { kind: string }, More extends unknown[]>(wishes: readonly (object | undefined)[]) {
+  const handlers = new Map<string, ((one: T, ledger: Ledger, ...more: More) => void)[]>()
+  for (const wish of wishes)
+    for (const [kind, handle] of Object.entries(wish ?? {})) handlers.set(kind, [...(handlers.get(kind) ?? []), handle])
+  return handlers
 }
 
 /** The same for a history that is there already. */

@@ -19,7 +19,7 @@ export interface Seat {
   joinedAt: Millis | undefined
   /** The same of its last membership, whether or not it has ended: a client may leave before its attempt begins. */
   lastJoinedAt: Millis
-  left: Of<'store-changed'> | undefined
+  left: Of<'store-changed'> | Of<'store-lost'> | undefined
   /** The last attempt that ended here. */
   ended: { event: Of<'provider-ended'>; cause: Cause; instance: string | undefined } | undefined
   lastSuccessAt: Millis
@@ -57,11 +57,12 @@ export type Change =
       seat: Seat
       event: Of<'provider-ended'>
       instance: string | undefined
+      beganAt: Millis
       cause: Cause
       last: boolean
     }
   | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
-  | { kind: 'left'; seat: Seat; event: Of<'store-changed'> }
+  | { kind: 'left'; seat: Seat; event: Of<'store-changed'> | Of<'store-lost'> }
 
 /** What is known of a request until it is over and nothing of it is in flight. */
 interface Request {
@@ -185,7 +186,7 @@ export class Ledger {
    * goes on: perhaps after all was over.
    */
   saidUnleased({ provider, session }: Seat, since: Millis): boolean {
-    const at = this.#unleased.get(`${provider.id} ${session}`)
+    const at = this.#unleased.size ? this.#unleased.get(`${provider.id} ${session}`) : undefined
     return at !== undefined && at >= since && this.trouble.someoneGone(since - leaseMs(provider), at)
   }
 
@@ -278,7 +279,7 @@ export class Ledger {
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push({ at: event.at, instance: request.instance })
     this.#idle.push({ seat, at: event.at })
-    return { kind: 'ended', seat, event, instance: request.instance, cause, last: seat.attempts.size === 0 }
+    return { kind: 'ended', seat, event, instance: request.instance, beganAt, cause, last: seat.attempts.size === 0 }
   }
 
   #changed(event: Of<'store-changed'> | Of<'store-lost'>): Change | undefined {
@@ -293,10 +294,10 @@ export class Ledger {
       if (event.kind === 'store-lost') seat.lostAt = event.at
       if (!isMember) return
       seat.joinedAt = undefined
-      seat.left = { ...event, kind: 'store-changed' }
+      seat.left = event
       if (this.trouble.forgets(event.at)) seat.lostAt = event.at
       this.#idle.push({ seat, at: event.at })
-      return { kind: 'left', seat, event: seat.left }
+      return { kind: 'left', seat, event }
     }
     // A change of the score says nothing about when it came.
     if (isMember) return

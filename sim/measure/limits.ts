@@ -72,7 +72,7 @@ export function limits(): Meter {
   }
 
   /** From the start of the attempt: who took its place may have come before the loss was seen. */
-  function noteBeyond({ kind, seat }: Change, at: Millis, ledger: Ledger) {
+  function noteBeyond({ kind, seat, event: { at } }: Change, ledger: Ledger) {
     const { id } = seat.provider
     const known = beyond.get(id) ?? []
     const one = known.find(({ session, to }) => session === seat.session && to === Number.POSITIVE_INFINITY)
@@ -110,35 +110,38 @@ export function limits(): Meter {
     beyond.set(event.provider, [...known, { session, places, from: oldestOf(seat), to: Number.POSITIVE_INFINITY }])
   }
 
+  function noteEdge(change: Extract<Change, { kind: 'began' | 'ended' }>, ledger: Ledger) {
+    noteBeyond(change, ledger)
+    const { event } = change
+    const { session, provider } = change.seat
+    let edges = waiting.get(provider.id)
+    if (!edges) {
+      waiting.set(provider.id, (edges = []))
+      running.set(provider.id, new Map())
+    }
+    const edge: Edge =
+      change.kind === 'began'
+        ? { at: event.at, step: 1, session, event }
+        : { at: change.event.since, step: -1, session, event }
+    let place = edges.length
+    // At the same instant an end comes first: it made room.
+    while (
+      place > 0 &&
+      (edges[place - 1]!.at > edge.at ||
+        (edges[place - 1]!.at === edge.at && edge.step < 0 && edges[place - 1]!.session !== edge.session))
+    )
+      place--
+    edges.splice(place, 0, edge)
+    play(provider.id, event.at - waitMs, ledger)
+  }
+
   return {
-    see(event, change, ledger) {
-      if (change) noteBeyond(change, event.at, ledger)
-      else if (event.kind === 'store-changed') noteFewer(event, ledger)
-      if (change?.kind !== 'began' && change?.kind !== 'ended') return
-      const provider = change.seat.provider.id
-      if (!waiting.has(provider)) {
-        waiting.set(provider, [])
-        running.set(provider, new Map())
-      }
-      const edges = waiting.get(provider)!
-      const began = change.kind === 'began'
-      const edge: Edge = {
-        at: began ? event.at : change.event.since,
-        step: began ? 1 : -1,
-        session: change.seat.session,
-        event,
-      }
-      let place = edges.length
-      // At the same instant an end comes first: it made room.
-      while (
-        place > 0 &&
-        (edges[place - 1]!.at > edge.at ||
-          (edges[place - 1]!.at === edge.at && edge.step < 0 && edges[place - 1]!.session !== edge.session))
-      )
-        place--
-      edges.splice(place, 0, edge)
-      play(provider, event.at - waitMs, ledger)
+    on: {
+      'store-changed'(event, ledger, change) {
+        if (!change) noteFewer(event, ledger)
+      },
     },
+    when: { began: noteEdge, ended: noteEdge, joined: noteBeyond, left: noteBeyond },
     done(ledger) {
       for (const provider of waiting.keys()) play(provider, Number.POSITIVE_INFINITY, ledger)
       const figures = waiting.size ? { 'limit.overshootMax': most, 'limit.overshootSessionSeconds': overMs / 1000 } : {}

@@ -1,14 +1,34 @@
-/** A meter folds over the history: it sees each event once, with what the event did, and answers at the end. */
+/** A meter folds over the history: it is told of what it asked for, and answers at the end. */
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { Millis } from '../../proxy/ports.ts'
 import type { Event } from '../history.ts'
+import type { Called } from './hearing.ts'
 import type { Change, Ledger } from './ledger.ts'
 import type { Finding, Measurement } from './measurement.ts'
 
 export type Figures = Record<string, number>
 
+/** By kind: an event costs nothing where nobody asked for it. The ledger has seen it already; `change` is what it did to a seat. */
+export type OnEvents = {
+  readonly [K in Event['kind']]?: (
+    event: Extract<Event, { kind: K }>,
+    ledger: Ledger,
+    change: Change | undefined,
+  ) => void
+}
+
+export type OnChanges = {
+  readonly [K in Change['kind']]?: (change: Extract<Change, { kind: K }>, ledger: Ledger) => void
+}
+
 export interface Meter {
-  see(event: Event, change: Change | undefined, ledger: Ledger): void
+  on?: OnEvents
+  /** What an event did to a seat; after `on`. */
+  when?: OnChanges
+  /** Each call's begin and end a moment later, when it is known whether its proxy must have heard of it; before `passed`. */
+  heard?(change: Called, heard: boolean, ledger: Ledger): void
+  /** Time has come so far: before any event of this instant. */
+  passed?(now: Millis, ledger: Ledger): void
   /** Its figures and findings; called once, after the last event. */
   done(ledger: Ledger): { figures: Figures } & Partial<Omit<Measurement, 'figures'>>
 }

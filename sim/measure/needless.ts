@@ -23,26 +23,22 @@ export function needless(): Meter {
   }
 
   return {
-    see(event, _change, ledger) {
-      switch (event.kind) {
-        case 'client-first-byte':
-          answered++
-          return settle(event.request, event.at, 'its answer had begun')
-        case 'provider-ended': {
-          const { outcome, status, request, at } = event
-          if (outcome !== 'failed' || status < 400 || status >= 500 || notItsFault.has(status)) return
-          atFault++
-          return settle(request, at, `it was found at fault (${status})`)
-        }
-        case 'provider-began': {
-          const known = settled.get(event.request)
-          if (!known || event.at - known.at <= ledger.topology.transitMs) return
-          found.add(
-            `request ${event.request} was sent to ${event.provider} ${seconds(event.at - known.at)} after ${known.how}`,
-            event,
-          )
-        }
-      }
+    on: {
+      'client-first-byte'({ request, at }) {
+        answered++
+        settle(request, at, 'its answer had begun')
+      },
+      'provider-ended'({ outcome, status, request, at }) {
+        if (outcome !== 'failed' || status < 400 || status >= 500 || notItsFault.has(status)) return
+        atFault++
+        settle(request, at, `it was found at fault (${status})`)
+      },
+      'provider-began'(event, { topology }) {
+        const { request, provider, at } = event
+        const known = settled.get(request)
+        if (!known || at - known.at <= topology.transitMs) return
+        found.add(`request ${request} was sent to ${provider} ${seconds(at - known.at)} after ${known.how}`, event)
+      },
     },
     done: () => ({
       figures: (answered ? { 'requests.answered': answered, 'requests.atFault': atFault } : {}) as Record<

@@ -1,7 +1,6 @@
 /** A provider that said when to come back: was it asked before, by an instance that had heard it? */
 import type { Millis } from '../../proxy/ports.ts'
-import { type Called, type Heard, Hearing } from './hearing.ts'
-import type { Ledger } from './ledger.ts'
+import type { Called } from './hearing.ts'
 import { type Figures, Findings, type Meter, seconds } from './meter.ts'
 
 interface Pause {
@@ -12,7 +11,6 @@ interface Pause {
 export function pauses(): Meter {
   /** By instance and provider. */
   const standing = new Map<string, Pause>()
-  const hearing = new Hearing()
   const found = new Findings()
   let told = 0
   const keyOf = ({ instance, event }: Called) => `${instance} ${event.provider}`
@@ -36,18 +34,12 @@ export function pauses(): Meter {
     found.add(`${event.provider} was asked by ${instance} ${early} before it wished to be`, event)
   }
 
-  function play(changes: readonly Heard[], { topology }: Ledger) {
-    for (const change of changes)
-      if (change.kind === 'began') began(change, topology.transitMs)
-      else if (change.heard) ended(change)
-  }
-
   return {
-    see(event, change, ledger) {
-      play(hearing.pass(event, change), ledger)
+    heard(change, heard, { topology }) {
+      if (change.kind === 'began') began(change, topology.transitMs)
+      else if (heard) ended(change)
     },
-    done(ledger) {
-      play(hearing.rest(), ledger)
+    done() {
       const figures: Figures = told ? { 'pauses.told': told } : {}
       return { figures, askedInPause: found.list }
     },

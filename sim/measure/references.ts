@@ -1,7 +1,7 @@
 /** A member's score against its attempts in flight: what a tracker derives must not drift from what is there. */
 import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
-import { type Change, type Ledger, oldestOf, type Seat } from './ledger.ts'
+import { type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 /** A stretch in which score and attempts differ. */
@@ -21,14 +21,19 @@ export function references(): Meter {
   const miscounted = new Findings()
   let compared = 0
   let over = false
+  const judges = ({ topology }: Ledger) => !over && topology.membership === 'in-flight'
 
-  function seatOf(event: Event, change: Change | undefined, ledger: Ledger): Seat | undefined {
-    if (change) return change.seat
-    if (event.kind !== 'store-changed' && event.kind !== 'store-lost') return
-    return ledger.seat(event.provider, sessionOf(event.member) ?? event.member)
+  function changed(event: Extract<Event, { kind: 'store-changed' | 'store-lost' }>, ledger: Ledger) {
+    if (!judges(ledger)) return
+    const seat = ledger.seat(event.provider, sessionOf(event.member) ?? event.member)
+    if (!seat) return
+    if (event.score === null) scores.delete(seat)
+    else scores.set(seat, event.score)
+    compare(seat, event, ledger)
   }
 
   function compare(seat: Seat, event: Event, ledger: Ledger) {
+    if (!judges(ledger)) return
     compared++
     const score = scores.get(seat) ?? 0
     const inFlight = seat.attempts.size
@@ -63,20 +68,18 @@ export function references(): Meter {
   }
 
   return {
-    see(event, change, ledger) {
-      if (over || ledger.topology.membership !== 'in-flight') return
-      if (event.kind === 'store-census' && ledger.phase === 'rest') {
+    on: {
+      'store-changed': changed,
+      'store-lost': changed,
+      'store-census'({ at }, ledger) {
+        if (!judges(ledger) || ledger.phase !== 'rest') return
         over = true
-        for (const [seat, stretch] of open) tell(seat, stretch, event.at, ledger)
-        return
-      }
-      const seat = seatOf(event, change, ledger)
-      if (!seat) return
-      if (event.kind === 'store-changed' || event.kind === 'store-lost') {
-        if (event.score === null) scores.delete(seat)
-        else scores.set(seat, event.score)
-      }
-      compare(seat, event, ledger)
+        for (const [seat, stretch] of open) tell(seat, stretch, at, ledger)
+      },
+    },
+    when: {
+      began: ({ seat, event }, ledger) => compare(seat, event, ledger),
+      ended: ({ seat, event }, ledger) => compare(seat, event, ledger),
     },
     done: () => ({
       figures: (compared ? { 'tracking.miscountedSessions': miscounted.count } : {}) as Record<string, number>,

@@ -74,12 +74,10 @@ export function residency(): Meter {
   }
 
   return {
-    see(_event, change, ledger) {
-      if (!change) return
-      const { seat } = change
-      if (change.kind === 'began') open.delete(seat)
-      else if (change.kind === 'ended' && change.last && change.event.at >= ledger.judgedFrom) {
-        const { event, cause } = change
+    when: {
+      began: ({ seat }) => void open.delete(seat),
+      ended({ seat, event, cause, last }, ledger) {
+        if (!last || event.at < ledger.judgedFrom) return
         const stay = {
           cause,
           phase: ledger.phase,
@@ -91,10 +89,11 @@ export function residency(): Meter {
         // The release was seen a moment before the end it followed: the two come from different observers.
         else if (seat.left && seat.left.at > event.at - ledger.topology.transitMs)
           close(seat, stay, event.at, false, ledger, seat.left)
-      } else if (change.kind === 'left') {
+      },
+      left({ seat, event }, ledger) {
         const stay = open.get(seat)
-        if (stay) close(seat, stay, change.event.at, false, ledger, change.event)
-      }
+        if (stay) close(seat, stay, event.at, false, ledger, event)
+      },
     },
     done(ledger) {
       let stillOpen = 0

@@ -6,19 +6,21 @@ export function rest(): Meter {
   const phantoms = new Findings()
   const seen = new Set<string>()
   return {
-    see(event, _change, ledger) {
-      if (event.kind !== 'store-census' || ledger.phase !== 'rest' || seen.has(event.provider)) return
-      seen.add(event.provider)
-      for (const member of event.members) {
-        const session = sessionOf(member) ?? member
-        const seat = ledger.seat(event.provider, session)
-        if (seat && ledger.excusedUntil(seat) >= event.since) continue
-        const ended = seat?.ended
-        const after = ended
-          ? `stayed ${seconds(event.since - ended.event.at)} in {provider:${event.provider}} after its last attempt ended (${ended.cause}) at ${seconds(ended.event.at)}`
-          : `is in {provider:${event.provider}} and never had an attempt there`
-        phantoms.add(`session ${session} ${after}`, ...(ended ? [ended.event] : []))
-      }
+    on: {
+      'store-census'({ provider, members, since }, ledger) {
+        if (ledger.phase !== 'rest' || seen.has(provider)) return
+        seen.add(provider)
+        for (const member of members) {
+          const session = sessionOf(member) ?? member
+          const seat = ledger.seat(provider, session)
+          if (seat && ledger.excusedUntil(seat) >= since) continue
+          const ended = seat?.ended
+          const after = ended
+            ? `stayed ${seconds(since - ended.event.at)} in {provider:${provider}} after its last attempt ended (${ended.cause}) at ${seconds(ended.event.at)}`
+            : `is in {provider:${provider}} and never had an attempt there`
+          phantoms.add(`session ${session} ${after}`, ...(ended ? [ended.event] : []))
+        }
+      },
     },
     done: () => ({
       figures: (seen.size ? { 'rest.phantoms': phantoms.count } : {}) as Record<string, number>,

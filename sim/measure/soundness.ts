@@ -19,65 +19,53 @@ export function soundness(): Meter {
   let resolved = false
   let generated = false
   return {
-    see(event) {
-      switch (event.kind) {
-        case 'client-sent':
-          requests++
-          return
-        case 'store-counted':
-          counted = event
-          return
-        case 'store-round-trips': {
-          const side = event.from === 'bystander' ? 'bystander' : 'proxies'
-          for (const [name, value] of Object.entries({ p50: event.p50Ms, p99: event.p99Ms }))
-            figures[`store.roundTrip.${side}.${name}`] = Math.max(
-              value,
-              figures[`store.roundTrip.${side}.${name}`] ?? 0,
-            )
-          return
-        }
-        case 'store-resolution':
-          resolved = true
-          Object.assign(figures, { 'observer.resolution.p50': event.p50Ms, 'observer.resolution.p99': event.p99Ms })
-          return
-        case 'store-gap':
-          return observer.add(
-            `nothing was seen of ${event.node} from ${seconds(event.since)} to ${seconds(event.at)}: ${event.because}`,
-            event,
-          )
-        case 'store-census':
-          if (!event.matched)
-            observer.add(
-              `the replayed state of ${event.provider} differed from the store at ${seconds(event.at)}`,
-              event,
-            )
-          return
-        case 'store-lost':
-          return lost.add(
-            `Redis lost a change of ${event.member} at ${event.provider}, made at ${seconds(event.since)}`,
-            event,
-          )
-        case 'fault-injected':
-          return void injected.set(event.id, event)
-        case 'receipt':
-          injected.delete(event.id)
-          receipts.push({ fault: event.fault, landed: event.landed, because: event.because })
-          if (!event.landed) unlanded.add(`${event.fault} (${event.id}) did not land: ${event.because}`, event)
-          return
-        case 'generator':
-          generated = true
-          Object.assign(figures, {
-            'generator.latenessP50': event.latenessP50Ms,
-            'generator.latenessP99': event.latenessP99Ms,
-            'generator.dropped': event.dropped,
-          })
-          if (event.dropped) load.add(`${event.dropped} planned requests were never sent`, event)
-          if (event.latenessP99Ms > mostLatenessMs)
-            load.add(
-              `requests left late: p99 ${event.latenessP99Ms.toFixed(1)} ms, at most ${mostLatenessMs} ms`,
-              event,
-            )
-      }
+    on: {
+      'client-sent'() {
+        requests++
+      },
+      'store-counted'(event) {
+        counted = event
+      },
+      'store-round-trips'({ from, p50Ms, p99Ms }) {
+        const side = from === 'bystander' ? 'bystander' : 'proxies'
+        for (const [name, value] of Object.entries({ p50: p50Ms, p99: p99Ms }))
+          figures[`store.roundTrip.${side}.${name}`] = Math.max(value, figures[`store.roundTrip.${side}.${name}`] ?? 0)
+      },
+      'store-resolution'({ p50Ms, p99Ms }) {
+        resolved = true
+        Object.assign(figures, { 'observer.resolution.p50': p50Ms, 'observer.resolution.p99': p99Ms })
+      },
+      'store-gap'(event) {
+        const { node, since, at, because } = event
+        observer.add(`nothing was seen of ${node} from ${seconds(since)} to ${seconds(at)}: ${because}`, event)
+      },
+      'store-census'(event) {
+        const { provider, at, matched } = event
+        if (!matched) observer.add(`the replayed state of ${provider} differed from the store at ${seconds(at)}`, event)
+      },
+      'store-lost'(event) {
+        const { member, provider, since } = event
+        lost.add(`Redis lost a change of ${member} at ${provider}, made at ${seconds(since)}`, event)
+      },
+      'fault-injected': event => void injected.set(event.id, event),
+      receipt(event) {
+        const { fault, id, landed, because } = event
+        injected.delete(id)
+        receipts.push({ fault, landed, because })
+        if (!landed) unlanded.add(`${fault} (${id}) did not land: ${because}`, event)
+      },
+      generator(event) {
+        const { latenessP50Ms, latenessP99Ms, dropped } = event
+        generated = true
+        Object.assign(figures, {
+          'generator.latenessP50': latenessP50Ms,
+          'generator.latenessP99': latenessP99Ms,
+          'generator.dropped': dropped,
+        })
+        if (dropped) load.add(`${dropped} planned requests were never sent`, event)
+        if (latenessP99Ms > mostLatenessMs)
+          load.add(`requests left late: p99 ${latenessP99Ms.toFixed(1)} ms, at most ${mostLatenessMs} ms`, event)
+      },
     },
     done() {
       const roundTrip = roundTripOf(figures)

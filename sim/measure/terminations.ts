@@ -7,12 +7,10 @@ import { Findings, type Meter, seconds } from './meter.ts'
 export function terminations(): Meter {
   /** By session: when it was last ended. */
   const endedAt = new Map<string, Millis>()
-  const beganAt = new Map<string, Millis>()
   const undead = new Findings()
   let closed = 0
 
   function began({ seat, event }: Extract<Change, { kind: 'began' }>, { topology }: Ledger) {
-    beganAt.set(event.attempt, event.at)
     const ended = endedAt.get(seat.session)
     if (ended === undefined) return
     const after = event.at - ended
@@ -24,11 +22,9 @@ export function terminations(): Meter {
     )
   }
 
-  function ended({ seat, event }: Extract<Change, { kind: 'ended' }>, { topology }: Ledger) {
-    const began = beganAt.get(event.attempt)
-    beganAt.delete(event.attempt)
+  function ended({ seat, event, beganAt }: Extract<Change, { kind: 'ended' }>, { topology }: Ledger) {
     const at = endedAt.get(seat.session)
-    if (at === undefined || began === undefined || began > at || event.at < at) return
+    if (at === undefined || beganAt > at || event.at < at) return
     closed++
     // Other instances hear of it with their next beat.
     const after = event.since - at
@@ -40,11 +36,12 @@ export function terminations(): Meter {
   }
 
   return {
-    see(event, change, ledger) {
-      if (event.kind === 'fault-injected' && event.takes === 'session') endedAt.set(event.session!, event.at)
-      if (change?.kind === 'began') began(change, ledger)
-      if (change?.kind === 'ended') ended(change, ledger)
+    on: {
+      'fault-injected'({ takes, session, at }) {
+        if (takes === 'session') endedAt.set(session!, at)
+      },
     },
+    when: { began, ended },
     done: () => ({
       figures: (endedAt.size
         ? { 'terminations.sessions': endedAt.size, 'terminations.attempts': closed }

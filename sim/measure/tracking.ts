@@ -72,41 +72,41 @@ export function tracking(): Meter {
   }
 
   return {
-    see(event, change, ledger) {
-      if (over) return
-      if (event.kind === 'store-census' && ledger.phase === 'rest') return finish(ledger)
-      if (!change) return
-      const { seat } = change
-      switch (change.kind) {
-        case 'began':
-          endPhantom(seat, event.at, ledger)
-          if (change.first) flying.set(seat, event.at)
-          if (change.first && seat.joinedAt === undefined)
-            missing.set(seat, { from: event.at, oldest: event.at, evidence: event })
-          return
-        case 'ended': {
-          if (!change.last) return
-          const end = change.event.since
-          flightMs += judged(ledger, flying.get(seat) ?? end, end)
-          flying.delete(seat)
-          endMissing(seat, end, ledger, event)
-          if (seat.joinedAt !== undefined) phantom.set(seat, { from: ledger.excusedUntil(seat), evidence: event })
-          return
-        }
-        case 'joined':
-          endMissing(seat, change.event.since, ledger, event)
-          // After a failover the store may tell late, and only roughly when.
-          candidates = candidates.filter(one => one.seat !== seat || one.since < change.event.since)
-          if (!seat.attempts.size)
-            phantom.set(seat, {
-              from: Math.max(event.at + ledger.topology.transitMs, ledger.excusedUntil(seat)),
-              evidence: event,
-            })
-          return
-        case 'left':
-          endPhantom(seat, change.event.since, ledger)
-          if (seat.attempts.size) missing.set(seat, { from: event.at, oldest: oldestOf(seat), evidence: event })
-      }
+    on: {
+      'store-census'(_event, ledger) {
+        if (!over && ledger.phase === 'rest') finish(ledger)
+      },
+    },
+    when: {
+      began({ seat, event, first }, ledger) {
+        if (over) return
+        endPhantom(seat, event.at, ledger)
+        if (first) flying.set(seat, event.at)
+        if (first && seat.joinedAt === undefined)
+          missing.set(seat, { from: event.at, oldest: event.at, evidence: event })
+      },
+      ended({ seat, event, last }, ledger) {
+        if (over || !last) return
+        const end = event.since
+        flightMs += judged(ledger, flying.get(seat) ?? end, end)
+        flying.delete(seat)
+        endMissing(seat, end, ledger, event)
+        if (seat.joinedAt !== undefined) phantom.set(seat, { from: ledger.excusedUntil(seat), evidence: event })
+      },
+      joined({ seat, event }, ledger) {
+        if (over) return
+        endMissing(seat, event.since, ledger, event)
+        // After a failover the store may tell late, and only roughly when.
+        if (candidates.length) candidates = candidates.filter(one => one.seat !== seat || one.since < event.since)
+        if (seat.attempts.size) return
+        const from = Math.max(event.at + ledger.topology.transitMs, ledger.excusedUntil(seat))
+        phantom.set(seat, { from, evidence: event })
+      },
+      left({ seat, event }, ledger) {
+        if (over) return
+        endPhantom(seat, event.since, ledger)
+        if (seat.attempts.size) missing.set(seat, { from: event.at, oldest: oldestOf(seat), evidence: event })
+      },
     },
     done(ledger) {
       if (!over) finish(ledger)
