@@ -20,7 +20,7 @@ interface Piece {
 }
 
 /** A piece is split at this length. Tombstones come in at the front, leases at the back: one long array would be moved each time. */
-const pieceLength = 512
+const pieceLength = 64
 
 export class SortedSet {
   readonly #byMember = new Map<string, number>()

@@ -72,9 +72,12 @@ const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
 
 /**
  * Where Lua 5.1 keeps things on a 32-bit machine (lobject.h, lstate.h): of a state its stack's `base` and `top`, of a value its
- * size and its `type`, of a string its `length` and its `text`. Asking through the API takes ten calls for a command's arguments.
+ * size and its `type`, of a string its `hash`, its `length` and its `text`. Asking through the API takes ten calls for a command's arguments.
  */
-const layout = { top: 8, base: 12, value: 16, type: 8, length: 12, text: 16 } as const
+const layout = { top: 8, base: 12, value: 16, type: 8, hash: 8, length: 12, text: 16 } as const
+
+/** So many strings that Lua said last are remembered. A power of two. */
+const remembered = 4_096
 
 /** What Node's `toString('latin1')` and `write` call, without their overhead: documented by neither types nor manual, and unchanged since Node 6. */
 interface Latin1Buffer extends Buffer<ArrayBuffer> {
@@ -96,7 +99,9 @@ export class LuaEngine {
   #scratchSize = 1 << 16
   /** Strings that come again and again: anchored in Lua for ever, so that their address stands for them. */
   readonly #references = new Map<string, number>()
-  readonly #byAddress = new Map<number, string>()
+  readonly #anchored = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
+  /** By Lua's own hash: a script says most strings several times, and the next one says them again. Each is made once, and so hashed once. */
+  readonly #said = new Array<string>(remembered).fill('')
   readonly #scripts = new Map<string, CompiledScript>()
   readonly #handler: number
   #call: Call = () => null
@@ -411,7 +416,9 @@ export class LuaEngine {
     const known = this.#references.get(text)
     if (known !== undefined) return known
     this.#pushText(text)
-    this.#byAddress.set(this.#api.lua_tolstring(this.#state, -1, 0) - layout.text, text)
+    const address = this.#api.lua_tolstring(this.#state, -1, 0) - layout.text
+    this.#anchored.addresses[placeOf(address)] = address
+    this.#anchored.texts[placeOf(address)] = text
     const reference = this.#api.luaL_ref(this.#state, registry)
     this.#references.set(text, reference)
     return reference
@@ -440,10 +447,21 @@ export class LuaEngine {
 
   /** The string that Lua keeps here. */
   #textOf(text: number): string {
-    const known = this.#byAddress.get(text)
-    if (known !== undefined) return known
+    const { addresses, texts } = this.#anchored
+    if (addresses[placeOf(text)] === text) return texts[placeOf(text)]!
     const from = text + layout.text
-    return this.#bytes.latin1Slice(from, from + this.#words.getUint32(text + layout.length, true))
+    const length = this.#words.getUint32(text + layout.length, true)
+    const place = this.#words.getUint32(text + layout.hash, true) % remembered
+    const known = this.#said[place]!
+    if (this.#reads(from, length, known)) return known
+    return (this.#said[place] = this.#bytes.latin1Slice(from, from + length))
+  }
+
+  #reads(from: number, length: number, known: string): boolean {
+    if (length !== known.length) return false
+    const bytes = this.#bytes
+    for (let n = 0; n < length; n++) if (bytes[from + n] !== known.charCodeAt(n)) return false
+    return true
   }
 
   #write(text: string, to: number) {
@@ -529,6 +547,9 @@ export class LuaEngine {
     return imports
   }
 }
+
+/** What is allocated lies on multiples of 8. */
+const placeOf = (address: number) => (address >>> 3) % remembered
 
 /** What the project's scripts say most. */
 const frequent =
