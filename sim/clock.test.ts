@@ -19,6 +19,22 @@ test('sleepers wake by time, and at equal times in the order they fell asleep', 
   )
 })
 
+test('a silent wake lets nobody act before the next sleeper', async () => {
+  const clock = new VirtualClock()
+  const seen: string[] = []
+  const say = (what: string) => () => {
+    seen.push(what)
+    queueMicrotask(() => seen.push(`after ${what}`))
+  }
+  clock.silently(1, say('a'))
+  clock.silently(2, say('b'))
+  clock.silently(3, say('cancelled'))()
+  clock.after(3, say('c'))
+  clock.after(4, say('d'))
+  await clock.run()
+  expect(seen).toEqual(['a', 'b', 'c', 'after a', 'after b', 'after c', 'd', 'after d'])
+})
+
 test('a sleep ends with the reason of its signal, at once and at the right time', async () => {
   const clock = new VirtualClock()
   const left = new AbortController()

@@ -7,7 +7,15 @@ interface Sleeper {
   sequence: number
   /** Where it stands in the heap. */
   place: number
+  /** Nobody can act when it has woken. */
+  silent: boolean
   wake(): void
+}
+
+/** The clock of a world's own machinery. */
+export interface WorldClock extends Clock {
+  /** As `after`, where `act` settles no promise and calls nobody who might: the next sleeper may wake at once. */
+  silently(duration: Millis, act: () => void): () => void
 }
 
 /** After so many wakes the machine's own events get their turn: signals, timers of the command. */
@@ -20,7 +28,7 @@ const mostWakesAtOnce = 1_000_000
 export class Standstill extends Error {}
 
 /** Instants are whole microseconds, so that histories print short and sums do not drift. */
-export class VirtualClock implements Clock {
+export class VirtualClock implements WorldClock {
   #now: Millis = 0
   #sequence = 0
   #wakesAtOnce = 0
@@ -56,6 +64,11 @@ export class VirtualClock implements Clock {
 
   after(duration: Millis, wake: () => void): () => void {
     const sleeper = this.#push(duration, wake)
+    return () => this.#remove(sleeper)
+  }
+
+  silently(duration: Millis, act: () => void): () => void {
+    const sleeper = this.#push(duration, act, true)
     return () => this.#remove(sleeper)
   }
 
@@ -96,19 +109,23 @@ export class VirtualClock implements Clock {
   #loop(over: () => boolean, ended: () => void, failed: (error: unknown) => void) {
     const whenQuiet = () => process.nextTick(step)
     const step = () => {
-      if (over()) return ended()
-      try {
-        this.#wakeNext()
-      } catch (error) {
-        return failed(error)
-      }
-      if (this.#breathe && ++this.#wakes % wakesPerBreath === 0) this.#breathe(step)
-      else queueMicrotask(whenQuiet)
+      let silent: boolean
+      do {
+        if (over()) return ended()
+        try {
+          silent = this.#wakeNext()
+        } catch (error) {
+          return failed(error)
+        }
+        if (this.#breathe && ++this.#wakes % wakesPerBreath === 0) return this.#breathe(step)
+      } while (silent)
+      queueMicrotask(whenQuiet)
     }
     queueMicrotask(whenQuiet)
   }
 
-  #wakeNext() {
+  /** Answers whether it was a silent one. */
+  #wakeNext(): boolean {
     const next = this.#heap[0]!
     this.#remove(next)
     this.#wakesAtOnce = next.at === this.#now ? this.#wakesAtOnce + 1 : 0
@@ -116,11 +133,12 @@ export class VirtualClock implements Clock {
       throw new Standstill(`virtual time stands still at ${this.#now} ms: ${mostWakesAtOnce} wakes at this instant`)
     this.#now = next.at
     next.wake()
+    return next.silent
   }
 
-  #push(duration: Millis, wake: () => void): Sleeper {
+  #push(duration: Millis, wake: () => void, silent = false): Sleeper {
     const at = Math.round((this.#now + Math.max(0, duration)) * 1000) / 1000
-    const sleeper: Sleeper = { at, sequence: this.#sequence++, place: this.#heap.length, wake }
+    const sleeper: Sleeper = { at, sequence: this.#sequence++, place: this.#heap.length, silent, wake }
     this.#heap.push(sleeper)
     this.#up(sleeper, sleeper.place)
     return sleeper

@@ -1,5 +1,6 @@
 /** A Redis Cluster in memory: who serves which slot, and slots on their way from one shard to another. */
-import type { Clock, Millis } from '../../proxy/ports.ts'
+import type { Millis } from '../../proxy/ports.ts'
+import type { WorldClock } from '../clock.ts'
 import type { Change } from './keyspace.ts'
 import type { LuaEngine } from './lua/engine.ts'
 import { keySlot, type Migration, VirtualNode } from './node.ts'
@@ -9,7 +10,7 @@ import { Shard } from './shard.ts'
 const slotCount = 16_384
 
 export interface ClusterOptions {
-  clock: Clock
+  clock: WorldClock
   engine: LuaEngine
   sha1(text: string): string
   shards?: number

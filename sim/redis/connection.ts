@@ -121,7 +121,7 @@ export class Connection {
     if (this.#link.silent) return this.#link.hold(() => this.#there(arrive))
     const { clock } = this.#server
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + this.#link.delay())
-    clock.after(this.#lastArrival - clock.now(), arrive)
+    clock.silently(this.#lastArrival - clock.now(), arrive)
   }
 
   #back(leavesInMs: Millis, arrive: () => void) {

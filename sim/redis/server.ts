@@ -1,5 +1,6 @@
 /** A node as a process: one command after the other, and what a signal can do to it. */
 import type { Clock, Millis } from '../../proxy/ports.ts'
+import type { WorldClock } from '../clock.ts'
 import { Overlap } from '../overlap.ts'
 import { Connection } from './connection.ts'
 import type { Link } from './link.ts'
@@ -12,7 +13,7 @@ const serviceMs = 0.02
 export class Server {
   readonly node: VirtualNode
   /** The world's: its own never stops. */
-  readonly clock: Clock
+  readonly clock: WorldClock
   /** Commands that found it frozen, so far. */
   unanswered = 0
   #dead = false
@@ -23,7 +24,7 @@ export class Server {
   readonly #connections = new Set<Connection>()
   #sweeping = false
 
-  constructor(node: VirtualNode, clock: Clock) {
+  constructor(node: VirtualNode, clock: WorldClock) {
     this.node = node
     this.clock = clock
   }
@@ -95,7 +96,7 @@ export class Server {
   /** Redis deletes expired keys by itself: at least ten times a second it looks. */
   #sweepLater() {
     this.#sweeping = true
-    this.clock.after(100, () => {
+    this.clock.silently(100, () => {
       this.#sweeping = false
       if (this.state === 'up') this.node.keyspace.sweep()
       if (this.node.keyspace.expiring && !this.#dead) this.#sweepLater()

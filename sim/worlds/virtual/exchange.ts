@@ -1,7 +1,8 @@
 /** One upstream call in virtual time: the request's way to a provider, its answer chunk by chunk, and either side's leaving. */
 import { TransportError } from '../../../proxy/failure.ts'
-import type { Clock, Millis } from '../../../proxy/ports.ts'
+import type { Millis } from '../../../proxy/ports.ts'
 import type { ProviderReply } from '../../../proxy/provider.ts'
+import type { WorldClock } from '../../clock.ts'
 import { type Answer, isGood } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
 import { encoded } from './encoded.ts'
@@ -23,7 +24,7 @@ interface Waiting {
 /** The caller has at most one `next` under way, as `for await` does. */
 export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   readonly reply: Promise<ProviderReply>
-  readonly #clock: Clock
+  readonly #clock: WorldClock
   /** The caller's. */
   readonly #process: Process
   readonly #link: Link
@@ -44,7 +45,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   #resolveReply!: (reply: ProviderReply) => void
   #rejectReply!: (error: unknown) => void
 
-  constructor(clock: Clock, process: Process, link: Link, host: Host, signal: AbortSignal) {
+  constructor(clock: WorldClock, process: Process, link: Link, host: Host, signal: AbortSignal) {
     this.#clock = clock
     this.#process = process
     this.#link = link
@@ -94,10 +95,10 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
     const { chunks, end, endAfterMs = 0 } = this.#answer!
     const chunk = chunks[this.#said]
     if (!chunk) {
-      if (end !== 'silent') this.#cancel = this.#clock.after(endAfterMs, () => this.#finish(undefined))
+      if (end !== 'silent') this.#cancel = this.#clock.silently(endAfterMs, () => this.#finish(undefined))
       return
     }
-    this.#cancel = this.#clock.after(chunk.afterMs, () => {
+    this.#cancel = this.#clock.silently(chunk.afterMs, () => {
       this.#said++
       this.#spokeAt = this.#clock.now()
       const bytes = encoded(chunk.data)
@@ -180,7 +181,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   #there(arrive: () => void) {
     const now = this.#clock.now()
     this.#lastThere = Math.max(this.#lastThere, now + this.#link.delay())
-    this.#clock.after(this.#lastThere - now, arrive)
+    this.#clock.silently(this.#lastThere - now, arrive)
   }
 
   #back(arrive: () => void) {

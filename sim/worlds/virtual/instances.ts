@@ -1,7 +1,7 @@
 /** The proxy instances of a plan. Each boot is a core with a nonce, connections and a memory of its own. */
 import { createProxy } from '../../../proxy/handle.ts'
-import type { Clock } from '../../../proxy/ports.ts'
 import type { Script, TrackerVariant } from '../../../proxy/tracker/tracker.ts'
+import type { WorldClock } from '../../clock.ts'
 import type { Tell } from '../../history.ts'
 import type { Plan } from '../../plan.ts'
 import { chanceFor } from '../../random.ts'
@@ -15,7 +15,7 @@ import type { VirtualProviders } from './providers.ts'
 export interface Surroundings {
   plan: Plan
   tracker: TrackerVariant
-  clock: Clock
+  clock: WorldClock
   cluster: VirtualCluster
   providers: VirtualProviders
   network: Network

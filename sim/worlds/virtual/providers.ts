@@ -1,6 +1,7 @@
 /** The fake providers of the virtual world, and the proxies' way to them. */
-import type { Clock, Millis, Transport } from '../../../proxy/ports.ts'
+import type { Millis, Transport } from '../../../proxy/ports.ts'
 import type { ProxyRequest } from '../../../proxy/request.ts'
+import type { WorldClock } from '../../clock.ts'
 import type { Tell } from '../../history.ts'
 import { type Asked, bodyOf, pathOf, readAsked } from '../../providers/asked.ts'
 import { type Behaviours, createBehaviours } from '../../providers/behaviours.ts'
@@ -22,7 +23,7 @@ export function bodyFor(asked: Asked): Uint8Array {
 }
 
 export interface ProvidersOptions {
-  clock: Clock
+  clock: WorldClock
   seed: number
   paces: Readonly<Record<string, Pace>>
   tell: Tell

@@ -2,10 +2,11 @@
 
 import { createHook } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import * as trackers from '../../../proxy/tracker/index.ts'
 import type { TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import * as scenarios from '../../../scenarios/index.ts'
+import { VirtualClock } from '../../clock.ts'
 import { makePlan } from '../../plan.ts'
 import { behaviourOf, run } from '../../run.ts'
 import type { Scenario } from '../../scenario.ts'
@@ -42,6 +43,20 @@ describe.each(storms)('$name', scenario => {
     expect(other.sha256).not.toBe(one.sha256)
   })
 })
+
+test.each([scenarios.providerOutage, scenarios.lostReplies])(
+  'nobody can act where the clock gives nobody a turn: $name',
+  async scenario => {
+    const { sha256 } = await played(scenario, trackers.lease, 1)
+    const turns = vi.spyOn(VirtualClock.prototype, 'silently').mockImplementation(VirtualClock.prototype.after)
+    try {
+      expect((await played(scenario, trackers.lease, 1)).sha256).toBe(sha256)
+      expect(turns).toHaveBeenCalled()
+    } finally {
+      turns.mockRestore()
+    }
+  },
+)
 
 test('a run touches nothing of the machine: no timer, no socket, no file, no thread', async () => {
   const foreign = new Set<string>()
