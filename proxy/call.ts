@@ -3,6 +3,7 @@ import { type Failure, TransportError } from './failure.ts'
 import { Patience } from './patience.ts'
 import type { Clock } from './ports.ts'
 import type { Provider } from './provider.ts'
+import { Stop, type StopSignal } from './stop.ts'
 
 export class Call {
   readonly provider: string
@@ -12,7 +13,7 @@ export class Call {
   stopped: Failure | undefined
   /** All that its protocol promises has come, and has been passed on: whatever ends it now, the answer is whole. */
   complete = false
-  readonly #stop = new AbortController()
+  readonly #stop = new Stop()
   #leave: ((reason: unknown) => void) | undefined
 
   constructor(provider: Provider, token: string, clock: Clock) {
@@ -22,8 +23,8 @@ export class Call {
   }
 
   /** Fires when the call is stopped. */
-  get signal(): AbortSignal {
-    return this.#stop.signal
+  get signal(): StopSignal {
+    return this.#stop
   }
 
   stop(failure: Failure): void {

@@ -2,6 +2,7 @@
 import type { ProxyEvent } from './events.ts'
 import type { Provider, ProviderReply } from './provider.ts'
 import type { ProxyRequest } from './request.ts'
+import type { StopSignal } from './stop.ts'
 import type { Store, Tracker } from './tracker/tracker.ts'
 
 /** A duration or an instant in milliseconds; fractions allowed. */
@@ -31,7 +32,7 @@ export interface Transport {
    * Starts one upstream call and resolves with its status line, before the body.
    * Throws a `TransportError` when there is no usable reply, and the signal's reason when the signal fires.
    */
-  send(provider: Provider, request: ProxyRequest, signal: AbortSignal): Promise<ProviderReply>
+  send(provider: Provider, request: ProxyRequest, signal: StopSignal): Promise<ProviderReply>
 }
 
 /** Where the proxy tells what it does. */

@@ -1,5 +1,6 @@
 /** What a client asks of the proxy, and the way back to it. */
 import type { Shape } from './provider.ts'
+import type { StopSignal } from './stop.ts'
 
 export interface ProxyRequest {
   id: string
@@ -25,5 +26,5 @@ export interface Client {
   /** Breaks the reply visibly: a cut stream must never look like a clean end. */
   cut(): void
   /** Fires when the client has gone. */
-  signal: AbortSignal
+  signal: StopSignal
 }

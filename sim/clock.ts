@@ -1,5 +1,6 @@
 /** Virtual time: it moves only when everyone waits for it. */
 import type { Clock, Millis } from '../proxy/ports.ts'
+import type { StopSignal } from '../proxy/stop.ts'
 
 interface Sleeper {
   at: Millis
@@ -46,7 +47,7 @@ export class VirtualClock implements WorldClock {
     return this.#now
   }
 
-  sleep(duration: Millis, signal?: AbortSignal): Promise<void> {
+  sleep(duration: Millis, signal?: StopSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     return new Promise((resolve, reject) => {
       if (!signal) return void this.#push(duration, resolve)
@@ -108,6 +109,8 @@ export class VirtualClock implements WorldClock {
    */
   #loop(over: () => boolean, ended: () => void, failed: (error: unknown) => void) {
     const whenQuiet = () => process.nextTick(step)
+    // `queueMicrotask` would do the same, and make a resource for async_hooks each time.
+    const turn = () => void settled.then(whenQuiet)
     const step = () => {
       let silent: boolean
       do {
@@ -119,9 +122,9 @@ export class VirtualClock implements WorldClock {
         }
         if (this.#breathe && ++this.#wakes % wakesPerBreath === 0) return this.#breathe(step)
       } while (silent)
-      queueMicrotask(whenQuiet)
+      turn()
     }
-    queueMicrotask(whenQuiet)
+    turn()
   }
 
   /** Answers whether it was a silent one. */
@@ -187,5 +190,7 @@ export class VirtualClock implements WorldClock {
     sleeper.place = place
   }
 }
+
+const settled = Promise.resolve()
 
 const isBefore = (a: Sleeper, b: Sleeper) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence)

@@ -34,14 +34,19 @@ const timesOf = (provider: Provider) => ({
   tombstone: Math.round(provider.tombstoneMs),
 })
 
-const keysOf = (provider: string) => [sessionsKey(provider), attemptsKey(provider)]
-
 /** `clockArgument`: what the clock of these scripts is told. */
 export function leasesOf(
   store: Store,
   scripts: typeof leaseScripts,
   clockArgument: (provider: Provider) => number,
 ): Tracker {
+  const keys = new Map<string, readonly string[]>()
+  function keysOf(provider: string): readonly string[] {
+    let known = keys.get(provider)
+    if (!known) keys.set(provider, (known = [sessionsKey(provider), attemptsKey(provider)]))
+    return known
+  }
+
   return {
     async acquire({ provider, member, token }) {
       const { id, unit, limit } = provider

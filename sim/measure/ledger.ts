@@ -101,6 +101,8 @@ export class Ledger {
   readonly #unleased = new Map<string, Millis>()
   readonly #requests = new Map<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
+  /** Those before it have been looked at. */
+  #idleFrom = 0
   #aborted: { request: string; at: Millis }[] = []
 
   constructor(topology: Topology) {
@@ -373,17 +375,19 @@ export class Ledger {
       left.remembered = false
       this.#forgetIfOver(request, left)
     }
-    let idle = 0
-    while (idle < this.#idle.length && this.#idle[idle]!.at < this.now - forgetAfterMs) {
-      const { seat, at } = this.#idle[idle++]!
+    const before = this.now - forgetAfterMs
+    while (this.#idleFrom < this.#idle.length && this.#idle[this.#idleFrom]!.at < before) {
+      const { seat, at } = this.#idle[this.#idleFrom++]!
       if (seat.recentEnds.length)
         seat.recentEnds = seat.recentEnds.filter(end => end.at >= at - reapedWithinMs(seat.provider))
       const used = Math.max(seat.ended?.event.at ?? 0, seat.left?.at ?? 0, seat.declaredAt ?? 0)
       if (seat.attempts.size === 0 && seat.joinedAt === undefined && used <= at)
         this.#seats.get(seat.provider.id)!.delete(seat.session)
     }
-    // One by one they would be moved again and again, where many leave at once.
-    if (idle) this.#idle.splice(0, idle)
+    // One by one they would be moved again and again.
+    if (this.#idleFrom < 1_000) return
+    this.#idle = this.#idle.slice(this.#idleFrom)
+    this.#idleFrom = 0
   }
 }
 

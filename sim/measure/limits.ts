@@ -44,17 +44,20 @@ export function limits(): Meter {
   let overMs = 0
 
   function play(provider: string, until: Millis, ledger: Ledger) {
+    const edges = waiting.get(provider)!
+    if (!edges.length || edges[0]!.at > until) return
     const { limit: given, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
     const limit = given === 0 ? Number.POSITIVE_INFINITY : given
-    const edges = waiting.get(provider)!
     const counts = running.get(provider)!
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
     const placesOf = ({ session, places }: Beyond) =>
       unit === 'session' ? 1 : Math.min(places, counts.get(session) ?? 0)
-    const allowedAt = (at: Millis) =>
-      (beyond.get(provider) ?? [])
-        .filter(({ from, to }) => from <= at && at < to)
-        .reduce((sum, one) => sum + placesOf(one), limit)
+    const uncounted = beyond.get(provider) ?? []
+    const allowedAt = (at: Millis) => {
+      let allowed = limit
+      for (const one of uncounted) if (one.from <= at && at < one.to) allowed += placesOf(one)
+      return allowed
+    }
     while (edges.length && edges[0]!.at <= until) {
       const { at, step, session, event } = edges.shift()!
       overMs +=
@@ -131,7 +134,8 @@ export function limits(): Meter {
         (edges[place - 1]!.at === edge.at && edge.step < 0 && edges[place - 1]!.session !== edge.session))
     )
       place--
-    edges.splice(place, 0, edge)
+    if (place === edges.length) edges.push(edge)
+    else edges.splice(place, 0, edge)
     play(provider.id, event.at - waitMs, ledger)
   }
 

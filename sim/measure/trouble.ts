@@ -40,12 +40,12 @@ export class Trouble {
 
   /** Whether the store was away, or had not recovered, at some moment of the stretch. */
   storeAway(from: Millis, to: Millis): boolean {
-    return this.#overlapping('store', from - this.#recoveryMs, to).length > 0
+    return this.#isHit(from - this.#recoveryMs, to, 'store')
   }
 
   /** Whether nobody could be admitted by the store at this instant. */
   admitsNobody(at: Millis): boolean {
-    return this.storeAway(at, at) || this.#overlapping('room', at - this.#recoveryMs, at).length > 0
+    return this.#isHit(at - this.#recoveryMs, at, 'store', 'room')
   }
 
   /** How much of the stretch lies outside of any such time. */
@@ -64,17 +64,20 @@ export class Trouble {
 
   /** From when on all is well again that was not at this instant; the instant itself where all was. */
   storeBackAt(at: Millis): Millis {
-    return this.#overlapping('store', at, at).reduce((back, { to }) => Math.max(back, to), at)
+    let back = at
+    for (const window of this.#windows)
+      if (window.takes === 'store' && overlaps(window, at, at)) back = Math.max(back, window.to)
+    return back
   }
 
   /** Whether the store was made to forget its members just then. */
   forgets(at: Millis): boolean {
-    return this.#overlapping('members', at, at).length > 0
+    return this.#isHit(at, at, 'members')
   }
 
   /** Whether somebody else put members into the store just then. */
   plants(at: Millis): boolean {
-    return this.#overlapping('order', at, at).length > 0
+    return this.#isHit(at, at, 'order')
   }
 
   /** Whether an operator ended this session within the stretch. */
@@ -86,14 +89,15 @@ export class Trouble {
 
   /** Whether this instance was dead, or stopped, at some moment of the stretch. */
   gone(instance: string | undefined, from: Millis, to: Millis): boolean {
-    return [...this.#overlapping('requests', from, to), ...this.#overlapping('time', from, to)].some(
-      window => window.instance === instance,
-    )
+    for (const window of this.#windows)
+      if ((window.takes === 'requests' || window.takes === 'time') && window.instance === instance)
+        if (overlaps(window, from, to)) return true
+    return false
   }
 
   /** Whether any instance was dead, stopped or cut off from the store at some moment of the stretch. */
   someoneGone(from: Millis, to: Millis): boolean {
-    return (['requests', 'time', 'store'] as const).some(takes => this.#overlapping(takes, from, to).length > 0)
+    return this.#isHit(from, to, 'requests', 'time', 'store')
   }
 
   /** Whether this instance died within the stretch. */
@@ -103,7 +107,11 @@ export class Trouble {
     )
   }
 
-  #overlapping(takes: Taken, from: Millis, to: Millis): Window[] {
-    return this.#windows.filter(window => window.takes === takes && window.from <= to && window.to >= from)
+  /** Asked several times for each event: in loops, and without arrays of what was found. */
+  #isHit(from: Millis, to: Millis, ...taken: readonly Taken[]): boolean {
+    for (const window of this.#windows) if (overlaps(window, from, to) && taken.includes(window.takes)) return true
+    return false
   }
 }
+
+const overlaps = (window: Window, from: Millis, to: Millis) => window.from <= to && window.to >= from

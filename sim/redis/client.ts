@@ -36,15 +36,48 @@ export class ReplyError extends Error {
   override readonly name = 'ReplyError'
 }
 
-interface Command {
-  script: ScriptText
-  keys: readonly string[]
-  args: readonly string[]
-  slot: number
-  redirectionsLeft: number
-  settled: boolean
-  resolve(value: unknown): void
-  reject(error: Error): void
+/** One call of a script, until it is answered or given up. */
+class Command {
+  readonly script: ScriptText
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+  readonly slot: number
+  redirectionsLeft = settings.maxRedirections
+  settled = false
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: Error) => void
+  readonly #cancel: () => void
+
+  constructor(
+    script: ScriptText,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+    clock: Clock,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.script = script
+    this.keys = keys.map(toBytes)
+    this.args = args.map(arg => (typeof arg === 'number' ? String(arg) : toBytes(arg)))
+    this.slot = keySlot(keys[0]!)
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#cancel = clock.after(settings.commandTimeoutMs, () => this.reject(new Error('Command timed out')))
+  }
+
+  resolve(value: unknown): void {
+    if (this.#settle()) this.#resolve(value)
+  }
+
+  reject(error: Error): void {
+    if (this.#settle()) this.#reject(error)
+  }
+
+  #settle(): boolean {
+    if (this.settled) return false
+    this.#cancel()
+    return (this.settled = true)
+  }
 }
 
 export class VirtualClient implements Store {
@@ -63,29 +96,7 @@ export class VirtualClient implements Store {
   run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     const { clock, textOf } = this.#options
     return new Promise((resolve, reject) => {
-      const cancel = clock.after(settings.commandTimeoutMs, () => command.reject(new Error('Command timed out')))
-      const settle = () => {
-        command.settled = true
-        cancel()
-      }
-      const command: Command = {
-        script: textOf(script),
-        keys: keys.map(toBytes),
-        args: args.map(arg => toBytes(String(arg))),
-        slot: keySlot(keys[0]!),
-        redirectionsLeft: settings.maxRedirections,
-        settled: false,
-        resolve(value) {
-          if (command.settled) return
-          settle()
-          resolve(value)
-        },
-        reject(error) {
-          if (command.settled) return
-          settle()
-          reject(error)
-        },
-      }
+      const command = new Command(textOf(script), keys, args, clock, resolve, reject)
       this.#send(command, this.#addressOf(command.slot), false)
     })
   }

@@ -9,6 +9,7 @@ import { createProxy, type ProxyCore } from '../../proxy/handle.ts'
 import type { Millis, Ports } from '../../proxy/ports.ts'
 import { type Provider, usualProvider } from '../../proxy/provider.ts'
 import type { Client, ProxyRequest } from '../../proxy/request.ts'
+import type { StopSignal } from '../../proxy/stop.ts'
 import type { Admission, Ending, Hold, Renewal, Store, Tracker } from '../../proxy/tracker/tracker.ts'
 import { VirtualClock } from '../clock.ts'
 import { chanceFor } from '../random.ts'
@@ -266,7 +267,7 @@ function listener(
   return { heard, client }
 }
 
-const onAbort = (signal: AbortSignal, reject: (reason: unknown) => void) =>
+const onAbort = (signal: StopSignal, reject: (reason: unknown) => void) =>
   signal.aborted ? reject(signal.reason) : signal.addEventListener('abort', () => reject(signal.reason), { once: true })
 
 const nothing = new Uint8Array()

@@ -1,13 +1,14 @@
 /** One upstream call as undici plays it: told at its status line, then pulled chunk by chunk. */
 import type { Dispatcher } from 'undici'
 import type { ProviderReply } from '../../provider.ts'
+import type { StopSignal } from '../../stop.ts'
 
 /** Further chunks wait in the upstream's socket, and so with the provider, until these are taken. */
 const mostBufferedBytes = 64 * 1024
 
 export interface ExchangeOptions {
   /** Aborts the call and closes its socket. */
-  signal: AbortSignal
+  signal: StopSignal
   headersOf(raw: Readonly<Record<string, string | string[] | undefined>>): Record<string, string>
   /** What an error of the socket or the parser means; the signal's own reason is passed on as it is. */
   errorOf(error: unknown): Error
@@ -32,7 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   constructor(options: ExchangeOptions) {
     this.#options = options
     this.reply = this.#settle.promise
-    this.#leave = () => this.#abort(options.signal.reason)
+    this.#leave = () => this.#abort(options.signal.reason as Error)
     options.signal.addEventListener('abort', this.#leave, { once: true })
   }
 
@@ -64,7 +65,7 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const { signal, errorOf } = this.#options
-    this.#finish({ error: signal.aborted ? signal.reason : errorOf(error) })
+    this.#finish({ error: signal.aborted ? (signal.reason as Error) : errorOf(error) })
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,6 +1,7 @@
 /** The storm's clients in virtual time: each request leaves at its planned instant, and is told from the send to the end. */
 import type { Millis } from '../../../proxy/ports.ts'
 import { type Client, taken } from '../../../proxy/request.ts'
+import { Stop } from '../../../proxy/stop.ts'
 import type { VirtualClock } from '../../clock.ts'
 import type { ClientEvent, Tell } from '../../history.ts'
 import type { Leaving } from '../../load/load.ts'
@@ -9,7 +10,7 @@ import { flawOf, saysSo } from '../../providers/flaw.ts'
 import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
 import { type Instance, routed } from './instance.ts'
-import { bodyFor } from './providers.ts'
+import { StormRequest } from './providers.ts'
 
 export interface ClientsOptions {
   clock: VirtualClock
@@ -73,7 +74,7 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
   const sentTo = instance && { instance: instance.name }
   say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream, ...sentTo })
   return new Promise(resolve => {
-    const gone = new AbortController()
+    const gone = new Stop()
     let status = 0
     let bytes = 0
     let retryAfterMs: Millis | undefined
@@ -109,7 +110,7 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
     }
     leaveAfter('send')
     const client: Client = {
-      signal: gone.signal,
+      signal: gone,
       begin(code, headers) {
         status = code
         retryAfterMs = retryAfterIn(headers['retry-after'])
@@ -131,10 +132,8 @@ function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): P
       },
       cut: () => end('broken', 'the proxy broke off'),
     }
-    const headers = { 'content-type': 'application/json' }
-    const body = bodyFor({ request, session, shape, stream })
     if (!instance) return end('broken', 'no instance is in rotation')
-    instance.handle({ id: request, session, shape, stream, body, headers }, client).then(
+    instance.handle(new StormRequest({ request, session, shape, stream }), client).then(
       () => over(request),
       error => end('broken', `the proxy failed: ${String(error)}`),
     )

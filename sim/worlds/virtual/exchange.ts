@@ -2,6 +2,7 @@
 import { TransportError } from '../../../proxy/failure.ts'
 import type { Millis } from '../../../proxy/ports.ts'
 import type { ProviderReply } from '../../../proxy/provider.ts'
+import type { StopSignal } from '../../../proxy/stop.ts'
 import type { WorldClock } from '../../clock.ts'
 import { type Answer, isGood } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
@@ -45,7 +46,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   #resolveReply!: (reply: ProviderReply) => void
   #rejectReply!: (error: unknown) => void
 
-  constructor(clock: WorldClock, process: Process, link: Link, host: Host, signal: AbortSignal) {
+  constructor(clock: WorldClock, process: Process, link: Link, host: Host, signal: StopSignal) {
     this.#clock = clock
     this.#process = process
     this.#link = link
@@ -98,16 +99,18 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
       if (end !== 'silent') this.#cancel = this.#clock.silently(endAfterMs, () => this.#finish(undefined))
       return
     }
-    this.#cancel = this.#clock.silently(chunk.afterMs, () => {
-      this.#said++
-      this.#spokeAt = this.#clock.now()
-      const bytes = encoded(chunk.data)
-      if (this.#said === chunks.length && end !== 'silent' && endAfterMs === 0) this.#finish(bytes)
-      else {
-        this.#back(() => this.#arrive(bytes))
-        this.#speakNext()
-      }
-    })
+    this.#cancel = this.#clock.silently(chunk.afterMs, this.#speak)
+  }
+
+  readonly #speak = () => {
+    const { chunks, end, endAfterMs = 0 } = this.#answer!
+    const bytes = encoded(chunks[this.#said++]!.data)
+    this.#spokeAt = this.#clock.now()
+    if (this.#said === chunks.length && end !== 'silent' && endAfterMs === 0) this.#finish(bytes)
+    else {
+      this.#back(() => this.#arrive(bytes))
+      this.#speakNext()
+    }
   }
 
   /** Nobody listens: it took the way there and back to learn that. */
@@ -187,7 +190,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   #back(arrive: () => void) {
     const now = this.#clock.now()
     this.#lastBack = Math.max(this.#lastBack, now + this.#link.delay())
-    this.#process.after(this.#lastBack - now, arrive)
+    this.#process.arrivesAfter(this.#lastBack - now, arrive)
   }
 }
 

@@ -64,6 +64,11 @@ export class Process implements Clock {
     })
   }
 
+  /** What is under way from outside: as `after`, and nobody calls it back. */
+  arrivesAfter(duration: Millis, arrive: () => void): void {
+    this.#clock.after(duration, () => this.#arrives(arrive))
+  }
+
   /** What comes from outside: at once, or when it goes on. */
   deliver(arrive: () => void): void {
     if (!this.#alive) return
@@ -94,6 +99,13 @@ export class Process implements Clock {
     this.#frozen.forget()
     for (const one of [...this.#open]) one.close()
     this.#open.clear()
+  }
+
+  #arrives(arrive: () => void) {
+    if (!this.#alive) return
+    if (!this.#frozen.on) return arrive()
+    this.waited++
+    this.#waiting.push(() => this.#arrives(arrive))
   }
 
   #thaw() {

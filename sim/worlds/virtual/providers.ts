@@ -1,5 +1,6 @@
 /** The fake providers of the virtual world, and the proxies' way to them. */
 import type { Millis, Transport } from '../../../proxy/ports.ts'
+import type { Shape } from '../../../proxy/provider.ts'
 import type { ProxyRequest } from '../../../proxy/request.ts'
 import type { WorldClock } from '../../clock.ts'
 import type { Tell } from '../../history.ts'
@@ -12,14 +13,29 @@ import type { Link } from '../../redis/link.ts'
 import { Exchange } from './exchange.ts'
 import type { Process } from './process.ts'
 
-/** What each body says, for as long as somebody holds it: reading it again would cost more than the rest of the call. */
-const known = new WeakMap<Uint8Array, Asked>()
+const headers = { 'content-type': 'application/json' }
 const encoder = new TextEncoder()
 
-export function bodyFor(asked: Asked): Uint8Array {
-  const body = encoder.encode(bodyOf(asked))
-  known.set(body, asked)
-  return body
+/** A storm's request, whose body is only put into bytes for those who look at it: to write and to read it would cost more than the call. */
+export class StormRequest implements ProxyRequest {
+  readonly id: string
+  readonly session: string
+  readonly shape: Shape
+  readonly stream: boolean
+  readonly headers = headers
+  readonly asked: Asked
+
+  constructor(asked: Asked) {
+    this.id = asked.request
+    this.session = asked.session
+    this.shape = asked.shape
+    this.stream = asked.stream
+    this.asked = asked
+  }
+
+  get body(): Uint8Array {
+    return encoder.encode(bodyOf(this.asked))
+  }
 }
 
 export interface ProvidersOptions {
@@ -129,5 +145,8 @@ const waitIn = ({ headers }: Answer): { retryAfterMs?: Millis } => {
   return retryAfterMs === undefined ? {} : { retryAfterMs }
 }
 
-const readBody = ({ body, shape }: ProxyRequest): Asked | undefined =>
-  known.get(body) ?? readAsked(pathOf[shape], new TextDecoder().decode(body))
+/** Whoever passes on another request than he got must have it read. */
+const readBody = (request: ProxyRequest): Asked | undefined =>
+  request instanceof StormRequest
+    ? request.asked
+    : readAsked(pathOf[request.shape], new TextDecoder().decode(request.body))
