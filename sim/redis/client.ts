@@ -115,9 +115,9 @@ export class VirtualClient implements Store {
     this.#deliver(command, connection, whole ? ['EVAL', text] : ['EVALSHA', sha], asking)
   }
 
-  #deliver(command: Command, connection: Connection, name: [string, string], asking: boolean) {
+  #deliver(command: Command, connection: Connection, name: readonly string[], asking: boolean) {
     const { keys, args } = command
-    connection.send([...name, String(keys.length), ...keys, ...args], asking, {
+    connection.send(name.concat(String(keys.length), keys, args), asking, {
       answer: reply => this.#answer(command, connection, reply, asking),
       broken: because => this.#again(command, because),
     })

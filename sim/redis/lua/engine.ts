@@ -35,6 +35,7 @@ interface Api {
   lua_pcall(state: number, args: number, results: number, handler: number): number
   lua_call(state: number, args: number, results: number): void
   lua_error(state: number): number
+  lua_gc(state: number, what: number, data: number): number
   lua_gettop(state: number): number
   lua_settop(state: number, top: number): void
   lua_insert(state: number, index: number): void
@@ -66,6 +67,9 @@ interface Api {
 type CFunction = (state: number) => number
 
 const registry = -10_000
+const gcSetPause = 6
+/** The next collection begins when memory has grown to so many percent: nearly all of it is what the last scripts left. */
+const gcPause = 2_000
 const globals = -10_002
 const allResults = -1
 const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
@@ -114,6 +118,7 @@ export class LuaEngine {
     api.__wasm_call_ctors()
     this.#state = api.luaL_newstate()
     this.#scratch = api.malloc(this.#scratchSize)
+    api.lua_gc(this.#state, gcSetPause, gcPause)
     const libraries = {
       '': api.luaopen_base,
       string: api.luaopen_string,
