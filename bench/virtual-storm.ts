@@ -7,8 +7,9 @@ import { openVirtualStage } from '../cli/virtual-stage.ts'
 import { lease } from '../proxy/tracker/index.ts'
 import { afterFailures } from '../sim/checks/usual.ts'
 import { poisson } from '../sim/load/index.ts'
-import { makePlan } from '../sim/plan.ts'
-import { run } from '../sim/run.ts'
+import { asksOf, makePlan } from '../sim/plan.ts'
+import { play } from '../sim/play.ts'
+import { castFor, run } from '../sim/run.ts'
 import type { Scenario, ScheduledFault } from '../sim/scenario.ts'
 import { provider, topology } from '../sim/topology.ts'
 
@@ -53,6 +54,26 @@ export function stormOf(requests: number): Scenario {
     checks: afterFailures,
     catches: [],
     spares: [],
+  }
+}
+
+/** Processor time of the same storm with its history written and nothing measured or judged, µs a request. */
+export async function unjudgedUs(requests: number, seed: number): Promise<number> {
+  const scenario = stormOf(requests)
+  const plan = makePlan(scenario, seed)
+  const stage = await openVirtualStage()
+  const out = mkdtempSync(join(tmpdir(), 'stormproof-bench-'))
+  try {
+    const leaving = startLeaving(out, { scenario, tracker: lease, plan }, 'virtual')
+    const cpu = process.cpuUsage()
+    const world = await stage.open(castFor(plan, lease), lease, leaving.keep)
+    await world.drive(play(plan, world))
+    await world.close()
+    leaving.abandon()
+    const { user, system } = process.cpuUsage(cpu)
+    return (user + system) / asksOf(plan).length
+  } finally {
+    rmSync(out, { recursive: true, force: true })
   }
 }
 

@@ -8,7 +8,7 @@ type Began = Extract<Event, { kind: 'provider-began' }>
 
 interface Calls {
   began: Began[]
-  inFlight: Set<string>
+  inFlight: string[]
   ended: boolean
 }
 
@@ -31,10 +31,10 @@ export function budget(): Meter {
 
   function began(event: Began, { topology }: Ledger) {
     let calls = open.get(event.request)
-    if (!calls) open.set(event.request, (calls = { began: [], inFlight: new Set(), ended: false }))
+    if (!calls) open.set(event.request, (calls = { began: [], inFlight: [], ended: false }))
     const isRetry = calls.began.some(({ provider }) => provider === event.provider)
     calls.began.push(event)
-    calls.inFlight.add(event.attempt)
+    calls.inFlight.push(event.attempt)
     add(isRetry ? further : first, event.provider)
     const { length } = calls.began
     most = Math.max(most, length)
@@ -45,11 +45,13 @@ export function budget(): Meter {
 
   function ended({ request, attempt, at: endedAt }: Extract<Event, { kind: 'provider-ended' }>) {
     const calls = open.get(request)
-    if (!calls?.inFlight.delete(attempt)) return
+    const place = calls?.inFlight.indexOf(attempt) ?? -1
+    if (!calls || place < 0) return
+    calls.inFlight.splice(place, 1)
     const at = calls.began.findIndex(one => one.attempt === attempt)
     for (const rival of calls.began.slice(at + 1))
       if (endedAt - rival.at > raceMs && rival.provider !== calls.began[at]!.provider) wasFurther(rival)
-    if (calls.ended && calls.inFlight.size === 0) open.delete(request)
+    if (calls.ended && calls.inFlight.length === 0) open.delete(request)
   }
 
   return {
@@ -60,7 +62,7 @@ export function budget(): Meter {
         const calls = open.get(request)
         if (!calls) return
         calls.ended = true
-        if (calls.inFlight.size === 0) open.delete(request)
+        if (calls.inFlight.length === 0) open.delete(request)
       },
     },
     done({ topology }) {

@@ -66,8 +66,8 @@ export type Change =
 
 /** What is known of a request until it is over and nothing of it is in flight. */
 interface Request {
-  /** Its attempts, with when each began. */
-  inFlight: Map<string, Millis>
+  /** Its attempts: one, or two that race. */
+  inFlight: Of<'provider-began'>[]
   /** The attempt that answered it. */
   served: { beganAt: Millis; endedAt: Millis } | undefined
   aborted: boolean
@@ -92,6 +92,8 @@ export class Ledger {
   /** The moment from which the world was whole again. */
   healedAt: Millis | undefined
   readonly trouble: Trouble
+  /** The seat that the last change of the store was about. */
+  changed: Seat | undefined
   /** Faults that have not been healed, by id. */
   readonly standing = new Set<string>()
   readonly #seats: Map<string, Map<string, Seat>>
@@ -259,7 +261,7 @@ export class Ledger {
     const seat = this.#take(event.provider, event.session)
     if (!seat) return
     const request = this.#request(event.request)
-    request.inFlight.set(event.attempt, event.at)
+    request.inFlight.push(event)
     const first = seat.attempts.size === 0
     seat.attempts.set(event.attempt, event)
     seat.beganAt = event.at
@@ -269,10 +271,12 @@ export class Ledger {
 
   #ended(event: Of<'provider-ended'>): Change | undefined {
     const seat = this.#take(event.provider, event.session)
-    if (!seat?.attempts.delete(event.attempt)) return
+    const began = seat?.attempts.get(event.attempt)
+    if (!seat || !began) return
+    seat.attempts.delete(event.attempt)
     const request = this.#request(event.request)
-    const beganAt = request.inFlight.get(event.attempt)!
-    request.inFlight.delete(event.attempt)
+    request.inFlight = request.inFlight.filter(other => other !== began)
+    const beganAt = began.at
     const cause = this.trouble.gone(request.instance, event.since, event.at) ? 'crash' : causeOf(event, request)
     if (cause === 'success') request.served = { beganAt, endedAt: event.at }
     this.#forgetIfOver(event.request, request)
@@ -286,6 +290,7 @@ export class Ledger {
 
   #changed(event: Of<'store-changed'> | Of<'store-lost'>): Change | undefined {
     const seat = this.#take(event.provider, sessionOf(event.member) ?? event.member)
+    this.changed = seat
     if (!seat) return
     const isMember = seat.joinedAt !== undefined
     const score = event.score ?? 0
@@ -315,7 +320,7 @@ export class Ledger {
       this.#requests.set(
         id,
         (request = {
-          inFlight: new Map(),
+          inFlight: [],
           served: undefined,
           admitted: undefined,
           aborted: false,
@@ -335,7 +340,7 @@ export class Ledger {
   }
 
   #forgetIfOver(id: string, { inFlight, over, remembered }: Request) {
-    if (inFlight.size === 0 && over && !remembered) this.#requests.delete(id)
+    if (inFlight.length === 0 && over && !remembered) this.#requests.delete(id)
   }
 
   #take(provider: string, session: string): Seat | undefined {
@@ -412,5 +417,5 @@ function causeOf({ outcome, at }: Of<'provider-ended'>, { aborted, inFlight, ser
   if (aborted) return 'abort'
   // What is not streamed wins when it ends.
   const won = served && at - served.endedAt <= raceMs && at - served.beganAt > raceMs
-  return won || [...inFlight.values()].some(began => at - began > raceMs) ? 'hedge-loss' : 'timeout'
+  return won || inFlight.some(began => at - began.at > raceMs) ? 'hedge-loss' : 'timeout'
 }

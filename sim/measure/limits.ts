@@ -3,7 +3,6 @@
  * proxy was stopped beyond its lease, or whom it declared while the store was away, until they leave: for each of them another may have come.
  */
 import type { Millis } from '../../proxy/ports.ts'
-import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
 import { type Change, type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -100,7 +99,7 @@ export function limits(): Meter {
 
   /** Where attempts are counted, one may lose its place while its session stays. */
   function noteFewer(event: Extract<Event, { kind: 'store-changed' }>, ledger: Ledger) {
-    const seat = ledger.seat(event.provider, sessionOf(event.member) ?? event.member)
+    const seat = ledger.changed
     const known = beyond.get(event.provider) ?? []
     if (seat?.provider.unit !== 'attempt' || event.score === null || event.score >= seat.attempts.size) return
     if (

@@ -1,5 +1,4 @@
 /** A member's score against its attempts in flight: what a tracker derives must not drift from what is there. */
-import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event } from '../history.ts'
 import { type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -25,7 +24,7 @@ export function references(): Meter {
 
   function changed(event: Extract<Event, { kind: 'store-changed' | 'store-lost' }>, ledger: Ledger) {
     if (!judges(ledger)) return
-    const seat = ledger.seat(event.provider, sessionOf(event.member) ?? event.member)
+    const seat = ledger.changed
     if (!seat) return
     if (event.score === null) scores.delete(seat)
     else scores.set(seat, event.score)

@@ -69,7 +69,7 @@ type CFunction = (state: number) => number
 const registry = -10_000
 const gcSetPause = 6
 /** The next collection begins when memory has grown to so many percent: nearly all of it is what the last scripts left. */
-const gcPause = 2_000
+const gcPause = 500
 const globals = -10_002
 const allResults = -1
 const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
