@@ -65,11 +65,13 @@ export function startLeaving(out: string, storm: Storm, kind: string): Leaving {
   writePieces(join(folder, 'plan.json'), planLines(storm.plan, storm.tracker.name))
   const file = openSync(join(folder, 'history.ndjson'), 'w')
   const hash = createHash('sha256')
+  // Three bytes a character at most; only a line that is longer than a piece does not fit.
+  const room = Buffer.allocUnsafe(4 * pieceLength)
   let piece = ''
   let events = 0
   let bytes = 0
   const flush = () => {
-    const encoded = Buffer.from(piece)
+    const encoded = 3 * piece.length > room.length ? Buffer.from(piece) : room.subarray(0, room.write(piece))
     hash.update(encoded)
     bytes += writeSync(file, encoded)
     piece = ''
