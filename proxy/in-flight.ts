@@ -1,9 +1,11 @@
 /** What this instance is busy with, so that an operator, a lost lease or a shutdown can end it. */
 import type { Call } from './call.ts'
 import type { Running } from './running.ts'
+import { ShortLived } from './short-lived.ts'
 
 export class InFlight {
-  readonly requests = new Set<Running>()
+  /** Those that run here. */
+  readonly requests = new ShortLived<Running, true>()
   /** By token; kept where lost leases end calls. */
   readonly calls: Map<string, Call> | undefined
   #waiting: (() => void)[] = []
@@ -19,7 +21,7 @@ export class InFlight {
 
   /** An operator has ended the session that is this member. Answers its name, if something of it ran here. */
   terminate(member: string): string | undefined {
-    const ended = [...this.requests].filter(request => request.member === member)
+    const ended = [...this.requests.keys()].filter(request => request.member === member)
     for (const request of ended) request.stop('terminated')
     return ended[0]?.request.session
   }
@@ -30,7 +32,7 @@ export class InFlight {
   }
 
   stopAll(): void {
-    for (const request of [...this.requests]) request.stop('closing')
+    for (const request of [...this.requests.keys()]) request.stop('closing')
   }
 
   /** Resolves when nothing runs, at once or later. */

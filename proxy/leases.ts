@@ -1,6 +1,7 @@
 /** The slots that this instance holds, and until when each can be vouched for. */
 import type { Millis } from './ports.ts'
 import { leaseMs, type Provider } from './provider.ts'
+import { ShortLived } from './short-lived.ts'
 import type { Hold } from './tracker/tracker.ts'
 
 /**
@@ -8,10 +9,10 @@ import type { Hold } from './tracker/tracker.ts'
  * heartbeat before the earliest end it can have, counted from when the acknowledged command was sent; then it is unleased.
  */
 export class Leases {
-  readonly #byProvider: ReadonlyMap<string, Map<Hold, { vouchedUntil: Millis; unleased: boolean }>>
+  readonly #byProvider: ReadonlyMap<string, ShortLived<Hold, { vouchedUntil: Millis; unleased: boolean }>>
 
   constructor(providers: readonly Provider[]) {
-    this.#byProvider = new Map(providers.map(({ id }) => [id, new Map()]))
+    this.#byProvider = new Map(providers.map(({ id }) => [id, new ShortLived()]))
   }
 
   /** The live holds at a provider: what a heartbeat renews. */

@@ -2,6 +2,7 @@
 import type { Chance, Clock, Millis, ProxyEvents, Random } from './ports.ts'
 import { leaseMs } from './provider.ts'
 import type { Reach } from './reach.ts'
+import { ShortLived } from './short-lived.ts'
 import type { Ending, Hold, Tracker } from './tracker/tracker.ts'
 
 export interface Outbox {
@@ -30,7 +31,7 @@ interface Waiting {
 }
 
 export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts, reach: Reach): Outbox {
-  const waiting = new Map<Hold, Waiting>()
+  const waiting = new ShortLived<Hold, Waiting>()
   let dropped = 0
 
   function drop({ provider, token }: Hold, because: string) {
@@ -66,7 +67,7 @@ export function createOutbox({ clock, chance, tracker, emit }: OutboxPorts, reac
   return {
     release(hold, ending) {
       if (waiting.size >= mostWaiting) {
-        const [oldest, entry] = waiting.entries().next().value!
+        const [oldest, entry] = waiting[Symbol.iterator]().next().value!
         entry.dropped = true
         waiting.delete(oldest)
         drop(oldest, `more than ${mostWaiting} are waiting`)

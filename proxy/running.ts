@@ -33,7 +33,7 @@ export class Running {
     this.request = request
     this.client = client
     this.#inFlight = inFlight
-    inFlight.requests.add(this)
+    inFlight.requests.set(this, true)
     client.signal.addEventListener('abort', this.#clientLeft, { once: true })
     if (client.signal.aborted) this.#clientLeft()
   }

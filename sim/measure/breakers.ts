@@ -4,6 +4,7 @@
  */
 import type { BreakerState } from '../../proxy/events.ts'
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import type { ProviderSpec } from '../topology.ts'
 import type { Called } from './hearing.ts'
@@ -21,7 +22,7 @@ interface Expected {
   /** The last failure since which it may have opened unknown to us: nothing is claimed then, until somebody who came later is served. */
   unsureSince: Millis | undefined
   /** When each attempt in flight got leave. */
-  asked: Map<string, Millis>
+  asked: ShortLived<string, Millis>
   /** Begins of the attempts that ask whether it is well again. */
   probing: Map<string, Millis>
   /** Whatever may have been taken for a failure, of late. */
@@ -63,7 +64,7 @@ export function breakers(): Meter {
           closedAt: Number.NEGATIVE_INFINITY,
           wellAt: Number.NEGATIVE_INFINITY,
           unsureSince: undefined,
-          asked: new Map(),
+          asked: new ShortLived(),
           probing: new Map(),
           troubleAt: [],
           state: 'closed',

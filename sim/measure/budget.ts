@@ -1,5 +1,6 @@
 /** What requests cost in upstream calls: how many of them, and how many were retries or hedges. */
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import type { Ledger } from './ledger.ts'
 import { Findings, type Meter } from './meter.ts'
@@ -16,7 +17,7 @@ interface Calls {
 const raceMs: Millis = 20
 
 export function budget(): Meter {
-  const open = new Map<string, Calls>()
+  const open = new ShortLived<string, Calls>()
   const first = new Map<string, number>()
   const further = new Map<string, number>()
   const found = new Findings()

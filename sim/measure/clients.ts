@@ -1,5 +1,6 @@
 /** What the clients saw: answers, waiting times from the intended send, and the price in upstream calls; over all and by phase. */
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event, Phase } from '../history.ts'
 import type { Ledger } from './ledger.ts'
 import { Durations, type Figures, Findings, type Meter, seconds } from './meter.ts'
@@ -73,8 +74,8 @@ function settledFrom({ healedAt, topology }: Ledger, lastTrouble: Millis, paused
 }
 
 export function clients(): Meter {
-  const open = new Map<string, Asked>()
-  const failedAt = new Map<string, Millis>()
+  const open = new ShortLived<string, Asked>()
+  const failedAt = new ShortLived<string, Millis>()
   const all = new Tally()
   const phases = new Map<Phase, Tally>()
   const settled = new Tally()

@@ -4,6 +4,7 @@
  * that is known.
  */
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import type { Change } from './ledger.ts'
 
@@ -21,9 +22,9 @@ const moment: Millis = 20
 export class Hearing {
   readonly #waiting: { change: Called; raced: boolean }[] = []
   /** By request. */
-  readonly #settled = new Map<string, Settled>()
+  readonly #settled = new ShortLived<string, Settled>()
   /** By request: how many attempts are in flight, and when the last one ended. */
-  readonly #attempts = new Map<string, { open: number; endedAt: Millis }>()
+  readonly #attempts = new ShortLived<string, { open: number; endedAt: Millis }>()
   #forgetsAt: Millis = 0
 
   readonly #told: (change: Called, heard: boolean) => void

@@ -1,6 +1,7 @@
 /** Who is in flight and who is a member, kept up event by event: what all meters share. */
 import type { Millis } from '../../proxy/ports.ts'
 import { leaseMs } from '../../proxy/provider.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import { sessionOf } from '../../proxy/tracker/keys.ts'
 import type { Event, Phase } from '../history.ts'
 import type { ProviderSpec, Topology } from '../topology.ts'
@@ -96,12 +97,12 @@ export class Ledger {
   changed: Seat | undefined
   /** Faults that have not been healed, by id. */
   readonly standing = new Set<string>()
-  readonly #seats: Map<string, Map<string, Seat>>
+  readonly #seats: Map<string, ShortLived<string, Seat>>
   /** Whose slot a token is, by what the proxy said when it was admitted. */
-  readonly #tokens = new Map<string, { provider: string; session: string }>()
+  readonly #tokens = new ShortLived<string, { provider: string; session: string }>()
   /** By provider and session: when the proxy last said that its lease could not be vouched for. */
   readonly #unleased = new Map<string, Millis>()
-  readonly #requests = new Map<string, Request>()
+  readonly #requests = new ShortLived<string, Request>()
   #idle: { seat: Seat; at: Millis }[] = []
   /** Those before it have been looked at. */
   #idleFrom = 0
@@ -110,7 +111,7 @@ export class Ledger {
   constructor(topology: Topology) {
     this.topology = topology
     this.trouble = new Trouble(recoveryMs(topology))
-    this.#seats = new Map(topology.providers.map(({ id }) => [id, new Map<string, Seat>()]))
+    this.#seats = new Map(topology.providers.map(({ id }) => [id, new ShortLived<string, Seat>()]))
   }
 
   seatsAt(provider: string): Iterable<Seat> {

@@ -3,6 +3,7 @@
  * proxy was stopped beyond its lease, or whom it declared while the store was away, until they leave: for each of them another may have come.
  */
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import { type Change, type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -34,7 +35,7 @@ const waitMs = 250
 
 export function limits(): Meter {
   const waiting = new Map<string, Edge[]>()
-  const running = new Map<string, Map<string, number>>()
+  const running = new Map<string, ShortLived<string, number>>()
   const since = new Map<string, Millis>()
   /** By provider: who is in flight and was not counted, through no fault of the proxy. */
   const beyond = new Map<string, Beyond[]>()
@@ -119,7 +120,7 @@ export function limits(): Meter {
     let edges = waiting.get(provider.id)
     if (!edges) {
       waiting.set(provider.id, (edges = []))
-      running.set(provider.id, new Map())
+      running.set(provider.id, new ShortLived())
     }
     const edge: Edge =
       change.kind === 'began'

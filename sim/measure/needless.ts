@@ -1,5 +1,6 @@
 /** Calls that can help nobody: for a request whose answer has begun, or which is itself at fault. */
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
 /** So long after it was settled nothing more is expected to be heard of a request. */
@@ -9,7 +10,7 @@ const forgetAfterMs = 30_000
 const notItsFault: ReadonlySet<number> = new Set([401, 402, 403, 404, 408, 429])
 
 export function needless(): Meter {
-  const settled = new Map<string, { at: Millis; how: string }>()
+  const settled = new ShortLived<string, { at: Millis; how: string }>()
   const order: string[] = []
   const found = new Findings()
   let atFault = 0

@@ -1,4 +1,6 @@
 /** A member's score against its attempts in flight: what a tracker derives must not drift from what is there. */
+
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import { type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -15,8 +17,8 @@ interface Stretch {
 
 /** Only where membership is `in-flight`: elsewhere a score is the time of the last activity. */
 export function references(): Meter {
-  const scores = new Map<Seat, number>()
-  const open = new Map<Seat, Stretch>()
+  const scores = new ShortLived<Seat, number>()
+  const open = new ShortLived<Seat, Stretch>()
   const miscounted = new Findings()
   let compared = 0
   let over = false

@@ -1,6 +1,7 @@
 /** How long sessions stay members after their last attempt at a provider ended. */
 import type { Millis } from '../../proxy/ports.ts'
 import { leaseMs } from '../../proxy/provider.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event, Phase } from '../history.ts'
 import type { Ledger, Seat } from './ledger.ts'
 import type { Cause, Stay } from './measurement.ts'
@@ -19,7 +20,7 @@ interface OpenStay {
 const mostListed = 12
 
 export function residency(): Meter {
-  const open = new Map<Seat, OpenStay>()
+  const open = new ShortLived<Seat, OpenStay>()
   const durations = new Map<string, Durations>()
   const longest: Partial<Record<Cause, Stay[]>> = {}
 

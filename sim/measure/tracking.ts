@@ -1,5 +1,6 @@
 /** The store against the truth: members that nobody serves, and served sessions that are no members. */
 import type { Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import { type Ledger, oldestOf, type Seat } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -16,9 +17,9 @@ interface Missing extends Stretch {
 }
 
 export function tracking(): Meter {
-  const phantom = new Map<Seat, Stretch>()
-  const missing = new Map<Seat, Missing>()
-  const flying = new Map<Seat, Millis>()
+  const phantom = new ShortLived<Seat, Stretch>()
+  const missing = new ShortLived<Seat, Missing>()
+  const flying = new ShortLived<Seat, Millis>()
   /** Judged at the end: a proxy that was stopped says later what it served without a lease. */
   let candidates: { seat: Seat; since: Millis; because: string; evidence: Event[] }[] = []
   let phantomMs = 0

@@ -1,5 +1,6 @@
 /** One client's connection to one server: in order both ways, and what either side hears of the other's end. */
 import type { Clock, Millis } from '../../proxy/ports.ts'
+import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Link } from './link.ts'
 import type { Reply } from './reply.ts'
 import type { Server } from './server.ts'
@@ -25,7 +26,7 @@ export class Connection {
   readonly #link: Link
   readonly #clock: Clock
   readonly #silenceMs: Millis
-  readonly #pending = new Set<Pending>()
+  #pending = new ShortLived<Pending, true>()
   /** In the client's eyes. */
   #open = true
   /** In the server's: what arrives later is nobody's. */
@@ -51,7 +52,7 @@ export class Connection {
 
   send(args: readonly string[], asking: boolean, pending: Pending): void {
     if (this.#pending.size === 0) this.#heardAt = this.#clock.now()
-    this.#pending.add(pending)
+    this.#pending.set(pending, true)
     this.#watch()
     this.#there(() => {
       if (this.#served)
@@ -75,7 +76,7 @@ export class Connection {
   /** The client closes it, or is gone: what it has sent is executed all the same. */
   leave(): void {
     this.#open = false
-    this.#pending.clear()
+    this.#pending = new ShortLived()
     this.#link.disconnect(this)
     this.#there(() => this.#forget())
   }
@@ -83,7 +84,7 @@ export class Connection {
   /** Whoever waits is told. */
   #end(because: string) {
     if (!this.#open) return
-    const pending = [...this.#pending]
+    const pending = [...this.#pending.keys()]
     this.leave()
     for (const { broken } of pending) broken(because)
   }

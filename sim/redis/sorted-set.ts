@@ -1,4 +1,5 @@
 /** A sorted set: members by (score, bytes), in pieces short enough that a change anywhere moves few entries. */
+import { ShortLived } from '../../proxy/short-lived.ts'
 
 export interface Entry {
   member: string
@@ -23,7 +24,7 @@ interface Piece {
 const pieceLength = 64
 
 export class SortedSet {
-  readonly #byMember = new Map<string, number>()
+  readonly #byMember = new ShortLived<string, number>()
   /** In order, none empty. */
   readonly #pieces: Piece[] = []
 

@@ -1,5 +1,6 @@
 /** A process on a machine: what is to happen in it waits while it is stopped, and comes to nothing when it is gone. */
 import type { Clock, Millis } from '../../../proxy/ports.ts'
+import { ShortLived } from '../../../proxy/short-lived.ts'
 import { Overlap } from '../../overlap.ts'
 
 /** What a process has open: a connection, a request that it answers. */
@@ -15,7 +16,7 @@ export class Process implements Clock {
   readonly #frozen = new Overlap(() => this.#thaw())
   /** In the order in which it would have happened. */
   #waiting: (() => void)[] = []
-  readonly #open = new Set<Closing>()
+  #open = new ShortLived<Closing, true>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -78,7 +79,7 @@ export class Process implements Clock {
 
   /** Something that the system closes when the process is gone. */
   opened(one: Closing): void {
-    this.#open.add(one)
+    this.#open.set(one, true)
   }
 
   /** It is closed already. */
@@ -97,8 +98,8 @@ export class Process implements Clock {
     this.#alive = false
     this.#waiting = []
     this.#frozen.forget()
-    for (const one of [...this.#open]) one.close()
-    this.#open.clear()
+    for (const one of [...this.#open.keys()]) one.close()
+    this.#open = new ShortLived()
   }
 
   #arrives(arrive: () => void) {

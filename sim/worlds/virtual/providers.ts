@@ -2,6 +2,7 @@
 import type { Millis, Transport } from '../../../proxy/ports.ts'
 import type { Shape } from '../../../proxy/provider.ts'
 import type { ProxyRequest } from '../../../proxy/request.ts'
+import { ShortLived } from '../../../proxy/short-lived.ts'
 import type { WorldClock } from '../../clock.ts'
 import type { Tell } from '../../history.ts'
 import { type Asked, bodyOf, pathOf, readAsked } from '../../providers/asked.ts'
@@ -49,7 +50,7 @@ export class VirtualProviders {
   readonly #options: ProvidersOptions
   readonly #providers: ReadonlyMap<string, { pace: Pace; behaviours: Behaviours; attempts: number }>
   /** Where each request has come to so far: a second try at one provider draws anew. */
-  readonly #tries = new Map<string, string[]>()
+  readonly #tries = new ShortLived<string, string[]>()
 
   constructor(options: ProvidersOptions) {
     this.#options = options
