@@ -50,7 +50,7 @@ function apart(requests: number): Promise<Row> {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Left to itself the heap grows to several times of what is in use. Nearly all that a request makes is gone when it is over:
       // a young generation that is large from the start has little to copy.
-      execArgv: ['--max-old-space-size=320', '--min-semi-space-size=32', '--max-semi-space-size=32'],
+      execArgv: ['--max-old-space-size=320', '--min-semi-space-size=16', '--max-semi-space-size=16'],
     })
     child.once('message', measured => resolve(measured as Row))
     child.once('error', reject)
