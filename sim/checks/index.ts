@@ -1,6 +1,7 @@
 /** One line a check; this list is the registry. */
 export { breakersHold } from './breakers-hold.ts'
 export { budgetHolds } from './budget-holds.ts'
+export { capacityUsed } from './capacity-used.ts'
 export { endedStayEnded } from './ended-stay-ended.ts'
 export { everyRequestAnswered } from './every-request-answered.ts'
 export { everySlotReturned } from './every-slot-returned.ts'
