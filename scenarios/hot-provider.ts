@@ -16,9 +16,9 @@ export const hotProvider: Scenario = {
   paces: { alpha: { firstByteMs: 60, tokens: 6, tokenMs: 20, spread: 0.5 } },
   phases: { baselineAt: 300, stormAt: 1_000, recoveryAt: 3_000, endAt: 4_000 },
   load: [
-    poisson({ name: 'calm', from: 0, to: 1_000, perSecond: 50 }),
+    poisson({ name: 'calm', from: 0, to: 1_000, perSecond: 60 }),
     saturate({ name: 'pressing', from: 1_000, to: 3_000, clients: 14 }),
-    poisson({ name: 'after', from: 3_200, to: 4_000, perSecond: 50 }),
+    poisson({ name: 'after', from: 3_200, to: 4_000, perSecond: 60 }),
   ],
   faults: [],
   costs: 5,
