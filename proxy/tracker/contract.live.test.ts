@@ -283,6 +283,15 @@ describe('an operator', () => {
     expect((await members()).sort()).toEqual(['s:c', 's:old'])
   })
 
+  test('who is in the set is not counted twice where its anchor alone is gone', async () => {
+    const tracker = create()
+    const to = provider(4)
+    for (const token of ['t1', 't2']) await tracker.acquire(hold(to, 'a', token))
+    await redis.zrem(sessionsKey('alpha'), anchor)
+    await tracker.renew(to, [])
+    expect(await redis.zscore(sessionsKey('alpha'), 's:a')).toBe('2')
+  })
+
   test('audits while everybody works, and takes nothing away', async () => {
     const tracker = create()
     const to = provider(0)
