@@ -89,6 +89,12 @@ test('a gate that is asked for nothing sensible is one line, and exit code 4', a
   }
 })
 
+test('who forgets what a command needs is shown the help of that command', async () => {
+  const { code, stderr } = await stormproof('proxy')
+  expect(stderr).toBe("stormproof: required option '--config <file>' not specified; see `stormproof proxy --help`\n")
+  expect(code).toBe(4)
+})
+
 test('the selftest catches who is wrong, accuses nobody else, and finds nothing where nothing breaks', async () => {
   const args = ['--only', 'cross-slot,untagged', '--clean', '2', '--report', 'console,json', '--out', out]
   const { code, stdout, stderr } = await stormproof('selftest', ...args)

@@ -246,6 +246,11 @@ function portNumber(text: string): number {
   return value
 }
 
+function helpFor(command: string | undefined): string {
+  const known = program.commands.some(one => one.name() === command)
+  return known ? `stormproof ${command} --help` : 'stormproof --help'
+}
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -254,7 +259,8 @@ try {
   else if (error.exitCode === 0) exitCode = exitCodes.passed
   // Called with nothing to do, commander has shown the help already.
   else if (error.code === 'commander.help') exitCode = exitCodes.badArgument
-  else exitCode = report(new BadArgument(`${error.message.replace(/^error: /, '')}; see \`stormproof --help\``))
+  else
+    exitCode = report(new BadArgument(`${error.message.replace(/^error: /, '')}; see \`${helpFor(process.argv[2])}\``))
 }
 progress.stop()
 process.exit(exitCode)

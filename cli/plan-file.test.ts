@@ -113,6 +113,11 @@ describe('a bad file is one line that says what is wrong, and where', () => {
     ['an id that is no part of a key', file => (file.topology.providers[0].id = 'a}b'), 'topology.providers.0.id: '],
     ['a limit below 0', file => (file.topology.providers[0].limit = -1), 'topology.providers.0.limit: '],
     ['no instance', file => (file.topology.instances = 0), 'topology.instances: '],
+    [
+      'an older version nobody knows',
+      file => (file.topology.older = { tracker: 'oldest', instances: [1] }),
+      'topology.older.tracker: ',
+    ],
     ['a field nobody knows', file => (file.topology.providers[0].color = 'red'), 'topology.providers.0: '],
     [
       'two providers of one id',

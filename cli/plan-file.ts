@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { usualProvider } from '../proxy/provider.ts'
+import * as trackers from '../proxy/tracker/index.ts'
 import { misaimed } from '../sim/faults/aim.ts'
 import * as faults from '../sim/faults/index.ts'
 import type { Plan } from '../sim/plan.ts'
@@ -90,6 +91,12 @@ const file = z.object({
   topology: z.strictObject({
     providers: z.array(provider).min(1),
     instances: z.int().positive().max(64),
+    older: z
+      .strictObject({
+        tracker: z.enum(Object.values(trackers).map(({ name }) => name)),
+        instances: z.array(z.int().nonnegative()),
+      })
+      .optional(),
     membership: z.enum(['in-flight', 'recently-active']),
     windowMs: ms,
     transitMs: ms,

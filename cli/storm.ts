@@ -59,18 +59,18 @@ export async function storm(
         const storm = { scenario, tracker, plan: makePlan(scenario, seed) }
         const twin = await playOne(storm, virtual, out)
         for (let left = retries; ; left--) {
-          const one = { ...(await playOne(storm, stage, out)), differences: [] as string[] }
-          one.differences = differences(one.run, twin.run)
+          const one = await playOne(storm, stage, out)
+          const torn = differences(one.run, twin.run)
           const { expected, asDeclared, because } = behaviourOf(one.run)
           progress.done(
             `${asDeclared ? '✓' : '✗'} ${scenario.name} × ${tracker.name}: ${expected}, as declared: ${asDeclared ? 'yes' : 'NO'}; ${because}`,
           )
-          const good = asDeclared && one.differences.length === 0
+          const good = asDeclared && torn.length === 0
           if (good || left === 0) {
-            finished.push(one)
+            finished.push({ ...one, differences: torn })
             break
           }
-          progress.done(`once more, on a machine that may have been busy: ${one.differences.join('; ') || because}`)
+          progress.done(`once more, on a machine that may have been busy: ${torn.join('; ') || because}`)
         }
       }
       return finished

@@ -11,6 +11,8 @@ export interface Topology {
   providers: readonly ProviderSpec[]
   /** Proxy instances that share the store. */
   instances: number
+  /** Instances, from 0, that begin in an older version, with this tracker on the same keys; once restarted they run the one that is played. */
+  older?: { tracker: string; instances: readonly number[] }
   /** What membership means under the tracker that is played. */
   membership: Membership
   /**

@@ -263,6 +263,35 @@ describe('an operator', () => {
     expect(await tracker.operator!.audit(to)).toMatchObject({ membersRemoved: [], countsMended: [] })
   })
 
+  test('an older version removes all whose scores are no times: the next call counts them again, and the set does not end', async () => {
+    const tracker = create()
+    const to = provider(4)
+    const older = trackers.ttlOnly.create(store, 5_000, Date.now)
+    const mine = [hold(to, 'a', 't1'), hold(to, 'a', 't2'), hold(to, 'b', 't3')]
+    for (const one of mine) await tracker.acquire(one)
+    await tracker.acquire(hold(to, 'gone', 't4'))
+    await tracker.release(hold(to, 'gone', 't4'), 'success')
+    await older.acquire(hold(to, 'old', 'o1'))
+    expect(await redis.zrange(sessionsKey('alpha'), 0, '-1')).toEqual(['s:old'])
+    expect(await redis.pttl(sessionsKey('alpha'))).toBeGreaterThan(0)
+    expect(await kindOf(tracker, hold(to, 'c', 't5'))).toBe('admitted')
+    expect(await kindOf(tracker, hold(to, 'd', 't6'))).toBe('full')
+    expect((await members()).sort()).toEqual(['s:a', 's:b', 's:c', 's:old'])
+    expect(await redis.zscore(sessionsKey('alpha'), 's:a')).toBe('2')
+    expect(await redis.pttl(sessionsKey('alpha'))).toBe(-1)
+    for (const one of mine) await tracker.release(one, 'success')
+    expect((await members()).sort()).toEqual(['s:c', 's:old'])
+  })
+
+  test('who is in the set is not counted twice where its anchor alone is gone', async () => {
+    const tracker = create()
+    const to = provider(4)
+    for (const token of ['t1', 't2']) await tracker.acquire(hold(to, 'a', token))
+    await redis.zrem(sessionsKey('alpha'), anchor)
+    await tracker.renew(to, [])
+    expect(await redis.zscore(sessionsKey('alpha'), 's:a')).toBe('2')
+  })
+
   test('audits while everybody works, and takes nothing away', async () => {
     const tracker = create()
     const to = provider(0)

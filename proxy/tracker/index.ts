@@ -1,4 +1,5 @@
 /** One line a tracker; this list is the registry. `lease` is the reference, the others are wrong on purpose. */
+export { batchesReleases } from './careless/batches-releases.ts'
 export { forgetsAbort } from './careless/forgets-abort.ts'
 export { lateAdmission } from './careless/late-admission.ts'
 export { neverAdmitsOnFailover } from './careless/never-admits-on-failover.ts'

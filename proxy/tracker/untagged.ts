@@ -10,7 +10,7 @@ export const untaggedKeys = (provider: string): readonly [string, string] => [
 export const untagged: TrackerVariant = {
   name: 'untagged',
   claim: 'ref-count with keys that share no slot, and its errors swallowed as "allowed"',
-  breaks: ['no-cross-slot', 'limits-hold', 'nothing-uncounted', 'tracks-truth', 'recovers-within'],
+  breaks: ['no-cross-slot', 'limits-hold', 'excess-bounded', 'nothing-uncounted', 'tracks-truth', 'recovers-within'],
   membership: 'recently-active',
   membersKey: provider => untaggedKeys(provider)[0],
   create(store, windowMs) {

@@ -1,9 +1,11 @@
 /** One line a check; this list is the registry. */
 export { breakersHold } from './breakers-hold.ts'
 export { budgetHolds } from './budget-holds.ts'
+export { capacityUsed } from './capacity-used.ts'
 export { endedStayEnded } from './ended-stay-ended.ts'
 export { everyRequestAnswered } from './every-request-answered.ts'
 export { everySlotReturned } from './every-slot-returned.ts'
+export { excessBounded } from './excess-bounded.ts'
 export { faultsLanded } from './faults-landed.ts'
 export { honestRefusals } from './honest-refusals.ts'
 export { latencyWithin } from './latency-within.ts'

@@ -5,6 +5,7 @@ import { aborts } from './aborts.ts'
 import { admission } from './admission.ts'
 import { breakers } from './breakers.ts'
 import { budget } from './budget.ts'
+import { capacity } from './capacity.ts'
 import { clients } from './clients.ts'
 import { Hearing } from './hearing.ts'
 import { herds } from './herds.ts'
@@ -40,6 +41,7 @@ export function startMeasuring(topology: Topology): Measuring {
     admission(),
     rest(),
     clients(),
+    capacity(),
     aborts(),
     budget(),
     breakers(),

@@ -42,6 +42,8 @@ export function limits(): Meter {
   const overshoots = new Findings()
   let most = 0
   let overMs = 0
+  /** Warm-up and all, in shares of the limit. */
+  let excess = 0
 
   function play(provider: string, until: Millis, ledger: Ledger) {
     const edges = waiting.get(provider)!
@@ -68,7 +70,9 @@ export function limits(): Meter {
       if (left > 0) counts.set(session, left)
       else counts.delete(session)
       const over = inFlight() - allowedAt(at)
-      if (step < 0 || over <= 0 || at < ledger.judgedFrom) continue
+      if (step < 0 || over <= 0) continue
+      excess = Math.max(excess, over / limit)
+      if (at < ledger.judgedFrom) continue
       most = Math.max(most, over)
       overshoots.add(`${inFlight()} ${unit}s were in flight at ${provider}, limit ${limit}, at ${seconds(at)}`, event)
     }
@@ -148,7 +152,9 @@ export function limits(): Meter {
     when: { began: noteEdge, ended: noteEdge, joined: noteBeyond, left: noteBeyond },
     done(ledger) {
       for (const provider of waiting.keys()) play(provider, Number.POSITIVE_INFINITY, ledger)
-      const figures = waiting.size ? { 'limit.overshootMax': most, 'limit.overshootSessionSeconds': overMs / 1000 } : {}
+      const figures = waiting.size
+        ? { 'limit.overshootMax': most, 'limit.overshootSessionSeconds': overMs / 1000, 'limit.excess': excess }
+        : {}
       return { figures: figures as Record<string, number>, overshoots: overshoots.list }
     },
   }

@@ -40,6 +40,16 @@ test.each([
   expect(calls).toEqual(endings.flatMap((ending, n) => (ending === forgotten ? [] : [`release alpha t${n}`])))
 })
 
+test('batches-releases: what ended waits for the next beat of its provider', async () => {
+  const { tracker, calls } = stage(trackers.batchesReleases)
+  await tracker.release(hold('t1'), 'success')
+  await tracker.release(hold('t2', 'beta'), 'failure')
+  expect(calls).toEqual([])
+  await tracker.renew(providerOf('alpha'), [hold('t3')])
+  await tracker.renew(providerOf('alpha'), [])
+  expect(calls).toEqual(['release alpha t1', 'renew alpha t3', 'renew alpha'])
+})
+
 test('never-admits-on-failover: who was sent on after a failure is never told to the store', async () => {
   const { tracker, calls } = stage(trackers.neverAdmitsOnFailover)
   await tracker.acquire(hold('t1'))

@@ -17,4 +17,15 @@ local last, lost = lastScore and tonumber(lastScore) or real, lostScore and tonu
 local now = math.max(last, math.min(real - (lost or 0), last + heartbeat))
 -- Anchors are never removed: a key that vanished would make multi-key scripts answer TRYAGAIN during a slot's migration.
 if lost ~= real - now then call('ZADD', sessions, real - now, '#') end
+-- Without its anchor this is another set: an older version, which scores times, has removed all whose scores are counts. Whoever is
+-- missing is counted again, and the set does not end with the time to live that it was given.
+if lastScore and not lostScore then
+  local missing = {}
+  for _, entry in ipairs(call('ZRANGEBYSCORE', attempts, '(0', '+inf')) do
+    local session = string.match(entry, '^%S+ (.*)$')
+    if session and missing[session] == nil then missing[session] = not call('ZSCORE', sessions, session) end
+    if session and missing[session] then call('ZINCRBY', sessions, 1, session) end
+  end
+  call('PERSIST', sessions)
+end
 local due, anchored = not lastScore or now - last >= tick, last

@@ -40,6 +40,7 @@ export function swarmedLoad(load: Load, { time, spared, draw }: Surroundings): L
             ...ask,
             at: wholeMicros(time(ask.at)),
             session: renamed(ask.session),
+            ...(ask.again && { again: { until: wholeMicros(time(ask.again.until)) } }),
             ...(streams >= 0 && { stream: random('stream', n) < streams }),
             ...(anthropic >= 0 && { shape: random('shape', n) < anthropic ? 'anthropic' : 'openai' }),
             ...(!spared.has(ask.session) &&

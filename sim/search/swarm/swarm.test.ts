@@ -137,4 +137,13 @@ test('what is drawn shows in the storm', () => {
   expect(asks.some(list => new Set(list.map(({ session }) => session)).size < list.length / 4)).toBe(true)
 })
 
+test('a closed loop ends with its storm, however long that takes', () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const { load, phases } = swarmed(scenarios.hotProvider, seed)
+    const loops = load.flatMap(one => one.asks(seed)).flatMap(({ again }) => again ?? [])
+    expect(loops.length).toBeGreaterThan(0)
+    for (const { until } of loops) expect(Math.round(until)).toBe(phases.recoveryAt)
+  }
+})
+
 const within = (name: RangeName, value: number) => ranges[name].from <= value && value <= ranges[name].to

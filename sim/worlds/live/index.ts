@@ -92,6 +92,7 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
           config,
           port,
           tracker: tracker.name,
+          ...(topology.older?.instances.includes(n) && { older: topology.older.tracker }),
           keyPrefix,
           windowMs: topology.windowMs,
           // The first it knows are reached through relays too.

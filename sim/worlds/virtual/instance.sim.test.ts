@@ -4,19 +4,19 @@ import { lease } from '../../../proxy/tracker/index.ts'
 import type { Event } from '../../history.ts'
 import type { Levers } from '../../levers.ts'
 import type { AskStep, Plan } from '../../plan.ts'
-import { provider, topology } from '../../topology.ts'
+import { provider, type Topology, topology } from '../../topology.ts'
 import { openVirtual } from './index.ts'
 import { luaEngine, scriptOf, sha1 } from './resources.ts'
 
 const resources = { engine: luaEngine(), scriptOf, sha1 }
 
 /** Streams of 100 + 10 × 20 ms. */
-async function stage(instances = 2) {
+async function stage(instances = 2, older?: Topology['older']) {
   const events: Event[] = []
   const plan: Plan = {
     scenario: 'instances',
     seed: 1,
-    topology: topology({ instances, providers: [provider({ id: 'alpha', limit: 20 })] }),
+    topology: topology({ instances, ...(older && { older }), providers: [provider({ id: 'alpha', limit: 20 })] }),
     paces: { alpha: { firstByteMs: 100, tokens: 10, tokenMs: 20, spread: 0 } },
     steps: [],
   }
@@ -156,4 +156,32 @@ test('nobody is in rotation: the client is told at once', async () => {
       expect(of('client-ended')).toMatchObject([{ outcome: 'broken', because: 'no instance is in rotation' }])
     })(),
   )
+})
+
+test('an instance begins in an older version, and is of this one when it starts again', async () => {
+  const { world, levers, ask, of } = await stage(2, { tracker: 'ttl-only', instances: [1] })
+  const asked = world.ask([ask(10, 1), ask(1_500, 1), ask(1_510, 0)])
+  const scores = () => of('store-changed').map(({ member, score }) => [member, score !== null && score > 1e12])
+  await world.drive(
+    (async () => {
+      await world.until(1_000)
+      expect(of('store-changed')).toHaveLength(1)
+      expect(scores()).toEqual([['s:s-r10-1', true]])
+      const { undo } = await levers.proxy(1).terminate()
+      await world.until(1_400)
+      await undo()
+      await asked
+      await world.until(2_000)
+      await world.finish()
+    })(),
+  )
+  const later = of('store-changed').slice(1)
+  expect(later.map(({ member, score }) => [member, score])).toEqual([
+    ['s:s-r10-1', null],
+    ['s:s-r1500-1', 1],
+    ['s:s-r1510-0', 1],
+    ['s:s-r1500-1', null],
+    ['s:s-r1510-0', null],
+  ])
+  expect(of('admitted').map(({ from }) => from)).toEqual(['proxy-2', 'proxy-2', 'proxy-1'])
 })

@@ -40,15 +40,16 @@ export interface LiveProxy {
   stop(): Promise<void>
 }
 
-/** Starts one instance; resolves when it listens and has reached the store. */
+/** Starts one instance; resolves when it listens and has reached the store. `older`: the tracker of its first process. */
 export async function launchProxy(
-  start: Omit<ProxyStart, 'clockErrorMs'>,
+  { older, ...start }: Omit<ProxyStart, 'clockErrorMs'> & { older?: string },
   onEvents: (events: RawEvent[]) => void,
 ): Promise<LiveProxy> {
   const name = start.config.instance
   let part: Part
   let sampling: SamplerOptions | undefined
   let clockErrorMs = 0
+  let tracker = older ?? start.tracker
   let frozen = 0
   let isAlive = false
   let isEnding = false
@@ -63,7 +64,7 @@ export async function launchProxy(
       if (part === process) isAlive = false
     })
     try {
-      await process.ask('start', { ...start, clockErrorMs } satisfies ProxyStart)
+      await process.ask('start', { ...start, tracker, clockErrorMs } satisfies ProxyStart)
       if (sampling) await process.ask('sample', sampling)
     } catch (error) {
       await process.stop()
@@ -72,6 +73,7 @@ export async function launchProxy(
   }
 
   await boot()
+  tracker = start.tracker
   return {
     name,
     url: `http://127.0.0.1:${start.port}`,
