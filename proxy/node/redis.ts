@@ -27,11 +27,13 @@ export interface RedisStore extends Store {
  * Each setting was found to matter: no auto-pipelining (it lets raw MOVED and ASK through), masters only, a slot refresh
  * (off by default), and a socket time-out that finds half-open connections, which is safe because scripts are idempotent.
  * No offline queue: while no node is left, commands would wait in it for ever, out of reach of their time-out.
+ * Redirections are bounded by that time-out, not by their number: after a cut ioredis asks nodes at random until it knows again who owns the slot.
  */
 const options = {
   enableAutoPipelining: false,
   enableOfflineQueue: false,
   scaleReads: 'master' as const,
+  maxRedirections: 100,
   slotsRefreshInterval: 2_000,
   slotsRefreshTimeout: 1_000,
   lazyConnect: true,

@@ -27,7 +27,7 @@ const settings = {
   commandTimeoutMs: 1_000,
   socketTimeoutMs: 500,
   slotsRefreshMs: 2_000,
-  maxRedirections: 16,
+  maxRedirections: 100,
   retryDelayMs: 100,
 }
 
