@@ -3,7 +3,7 @@ import type { ProxyConfig } from './config.ts'
 import type { Leases } from './leases.ts'
 import type { Outbox } from './outbox.ts'
 import type { Millis, Ports } from './ports.ts'
-import { leaseMs, type Provider } from './provider.ts'
+import { leaseMs, mostInFlight, type Provider } from './provider.ts'
 import type { Reach } from './reach.ts'
 import type { ProxyRequest } from './request.ts'
 import { memberOf } from './tracker/keys.ts'
@@ -60,8 +60,7 @@ export function createAdmission(config: ProxyConfig, ports: Ports, parts: Admiss
 
   /** The hold gets a token of its own: the renewals insert it as soon as the store is back. */
   function admitWithoutStore(provider: Provider, request: ProxyRequest, because: string): Slot | Refusal {
-    const share =
-      provider.limit === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(provider.limit / config.instances))
+    const share = Math.max(1, Math.floor(mostInFlight(provider) / config.instances))
     const admits = { open: true, closed: false, local: leases.countAt(provider) < share }[config.whenStoreIsAway]
     const about = { request: request.id, session: request.session, provider: provider.id, because }
     if (!admits) {

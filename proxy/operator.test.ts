@@ -3,11 +3,11 @@ import { acts, scripted } from '../sim/scripted/index.ts'
 import { memberOf } from './tracker/keys.ts'
 
 const marks = () => {
-  const marked: [string, string][] = []
+  const marked: [string, string, number][] = []
   const operator = {
     count: async ({ id }: { id: string }) => ({ a: 3, b: 1 })[id] ?? 0,
-    terminate: async ({ id }: { id: string }, member: string) => {
-      marked.push([id, member])
+    terminate: async ({ id }: { id: string }, member: string, lasts: number) => {
+      marked.push([id, member, lasts])
       return id === 'a' ? 2 : 0
     },
     audit: async () => ({ scanned: 7, membersRemoved: ['s:x'], countsMended: [] }),
@@ -24,7 +24,7 @@ describe('a session that an operator ends', () => {
       manners: { backOff: { baseMs: 100_000, capMs: 100_000 } },
       providers: {
         a: { does: [acts.error(500), acts.silent(), acts.ok()], attempts: 2, limit: 0 },
-        b: { does: [acts.ok()] },
+        b: { does: [acts.ok()], heartbeatMs: 3_000 },
       },
     })
     const backingOff = world.ask({ session: 'mine' })
@@ -40,8 +40,8 @@ describe('a session that an operator ends', () => {
 
     expect(await terminated).toEqual({ attempts: 2 })
     expect(marked).toEqual([
-      ['a', memberOf('mine')],
-      ['b', memberOf('mine')],
+      ['a', memberOf('mine'), 12_000],
+      ['b', memberOf('mine'), 12_000],
     ])
     for (const heard of [backingOff, waiting]) {
       expect(heard).toMatchObject({ status: 403, end: 'end' })

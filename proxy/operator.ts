@@ -1,12 +1,12 @@
 /** What an operator may do from outside, as far as the tracker knows how. */
-import type { Provider } from './provider.ts'
+import { longestLeaseMs, type Provider } from './provider.ts'
 import { memberOf } from './tracker/keys.ts'
 import type { AuditReport, Tracker } from './tracker/tracker.ts'
 
 export interface Operator {
   /**
    * Ends a session everywhere: its attempts here are aborted now, those on other instances at their next heartbeat; slots
-   * go back when each upstream is closed. Answers how many attempts the store has marked, over all providers.
+   * go back when each upstream is closed. It stays ended for the longest lease of all providers. Answers how many attempts the store has marked, over all providers.
    */
   terminate(session: string): Promise<{ attempts: number }>
   /** Members of each provider's active set (anchor left out), one call per slot, in parallel. */
@@ -29,8 +29,11 @@ export function createOperator(
     async terminate(session) {
       const member = memberOf(session)
       const { terminate } = actions()
+      const all = [...providers.values()]
+      // Equally long everywhere: a mark that outlives the others ends what was rightly admitted elsewhere since.
+      const lastsMs = longestLeaseMs(all)
       // The marks leave first: what is released here counts as ended by the operator, and not as gone by itself.
-      const marking = Promise.all([...providers.values()].map(provider => terminate(provider, member)))
+      const marking = Promise.all(all.map(provider => terminate(provider, member, lastsMs)))
       endHere(member)
       return { attempts: (await marking).reduce((sum, marked) => sum + marked, 0) }
     },

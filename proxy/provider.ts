@@ -60,6 +60,13 @@ export const speaks = ({ shapes }: Provider, shape: Shape): boolean => shapes ==
 /** L = 4 H: three beats may be lost before a live attempt is given up. */
 export const leaseMs = (provider: Pick<Provider, 'heartbeatMs'>): Millis => 4 * provider.heartbeatMs
 
+/** How long a session stays ended that an operator has ended, at whichever provider. */
+export const longestLeaseMs = (providers: readonly Pick<Provider, 'heartbeatMs'>[]): Millis =>
+  Math.max(...providers.map(leaseMs))
+
+/** Of the sessions (or attempts) it may have in flight, with 0 read as it is meant. */
+export const mostInFlight = ({ limit }: Pick<Provider, 'limit'>): number => limit || Number.POSITIVE_INFINITY
+
 export interface ProviderReply {
   status: number
   /** Lower-case names. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type LiveCluster, launchCluster } from '../../sim/worlds/live/cluster/index.ts'
 import { findRedisServer, thisMachine } from '../../sim/worlds/live/redis-server.ts'
 import { openRedis, type RedisStore } from '../node/redis.ts'
-import { type Provider, usualProvider } from '../provider.ts'
+import { leaseMs, type Provider, usualProvider } from '../provider.ts'
 import * as trackers from './index.ts'
 import { anchor, attemptsKey, memberOf, sessionsKey } from './keys.ts'
 import type { Hold, Tracker } from './tracker.ts'
@@ -229,7 +229,7 @@ describe('an operator', () => {
       const mine = [hold(to, session, 't1'), hold(to, session, 't2')]
       const other = hold(to, 'other', 't3')
       for (const one of [...mine, other]) await tracker.acquire(one)
-      for (let n = 0; n < 2; n++) expect(await tracker.operator!.terminate(to, memberOf(session))).toBe(2)
+      for (let n = 0; n < 2; n++) expect(await tracker.operator!.terminate(to, memberOf(session), leaseMs(to))).toBe(2)
       expect(await kindOf(tracker, hold(to, session, 't4'))).toBe('terminated')
       expect(await kindOf(tracker, hold(to, 'other', 't5'))).toBe('admitted')
       expect(await tracker.renew(to, [...mine, other])).toMatchObject({ reinserted: [], terminated: ['t1', 't2'] })

@@ -30,7 +30,7 @@ async function keySetsOf(variant: TrackerVariant): Promise<(readonly string[])[]
   for (const ending of ['success', 'failure', 'abort', 'unused'] as const) await tracker.release(hold, ending)
   await tracker.renew(provider, [hold])
   await tracker.operator?.count(provider)
-  await tracker.operator?.terminate(provider, hold.member)
+  await tracker.operator?.terminate(provider, hold.member, 8_000)
   await tracker.operator?.audit(provider)
   return sets
 }

@@ -81,8 +81,8 @@ export function leasesOf(
     operator: {
       count: async provider =>
         (await store.run(scripts.count, keysOf(provider.id), [clockArgument(provider)])) as number,
-      async terminate(provider, member) {
-        const args = [clockArgument(provider), timesOf(provider).lease, member]
+      async terminate(provider, member, lastsMs) {
+        const args = [clockArgument(provider), Math.round(lastsMs), member]
         return (await store.run(scripts.terminate, keysOf(provider.id), args)) as number
       },
       async audit(provider) {

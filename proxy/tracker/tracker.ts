@@ -33,10 +33,10 @@ export interface Tracker {
     /** Members of the active set, the anchor left out. */
     count(provider: Provider): Promise<number>
     /**
-     * For a lease this member is admitted nowhere, and who renews one of its attempts is told. Answers how many attempts it has;
+     * For so long this member is not admitted here, and who renews one of its attempts is told. Answers how many attempts it has;
      * they count until their owners give them back.
      */
-    terminate(provider: Provider, member: string): Promise<number>
+    terminate(provider: Provider, member: string, lastsMs: number): Promise<number>
     /** Rebuilds the counts from the attempts, in bounded batches: what an older version or a hand left goes. */
     audit(provider: Provider): Promise<AuditReport>
   }

@@ -1,4 +1,5 @@
 /** Refusals, and those among them that only ghosts can explain; and admissions of which the store was not asked. */
+import { mostInFlight } from '../../proxy/provider.ts'
 import type { Event } from '../history.ts'
 import type { Ledger } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
@@ -40,7 +41,7 @@ export function admission(): Meter {
     // What piled up while the store was away is no ghost.
     if (!spec || ledger.trouble.storeAway(refused.at - refused.waitedMs, refused.at)) return
     const entitled = entitledDuring(refused, ledger)
-    if (spec.limit > 0 && entitled >= spec.limit) return
+    if (entitled >= mostInFlight(spec)) return
     ghosts.add(
       `${refused.provider} refused session ${refused.session} at ${seconds(refused.at)} with ${refused.count} members, although at most ${entitled} ${spec.unit}s could be there, limit ${spec.limit}`,
       refused,

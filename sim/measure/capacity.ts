@@ -3,6 +3,7 @@
  * two integrals of the same time, so that it says the same on a slow machine.
  */
 import type { Millis } from '../../proxy/ports.ts'
+import { mostInFlight } from '../../proxy/provider.ts'
 import type { Ledger } from './ledger.ts'
 import type { Meter } from './meter.ts'
 
@@ -22,7 +23,7 @@ export function capacity(): Meter {
     const lasted = now - since
     since = now
     if (!storm) return
-    const limits = topology.providers.reduce((sum, { limit }) => sum + (limit || Number.POSITIVE_INFINITY), 0)
+    const limits = topology.providers.reduce((sum, one) => sum + mostInFlight(one), 0)
     const asked = Math.min(open.size, limits)
     stormMs += lasted
     askedMs += asked * lasted

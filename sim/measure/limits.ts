@@ -3,6 +3,7 @@
  * proxy was stopped beyond its lease, or whom it declared while the store was away, until they leave: for each of them another may have come.
  */
 import type { Millis } from '../../proxy/ports.ts'
+import { mostInFlight } from '../../proxy/provider.ts'
 import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event } from '../history.ts'
 import { type Change, type Ledger, oldestOf, type Seat } from './ledger.ts'
@@ -48,8 +49,9 @@ export function limits(): Meter {
   function play(provider: string, until: Millis, ledger: Ledger) {
     const edges = waiting.get(provider)!
     if (!edges.length || edges[0]!.at > until) return
-    const { limit: given, unit } = ledger.topology.providers.find(({ id }) => id === provider)!
-    const limit = given === 0 ? Number.POSITIVE_INFINITY : given
+    const spec = ledger.topology.providers.find(({ id }) => id === provider)!
+    const { unit } = spec
+    const limit = mostInFlight(spec)
     const counts = running.get(provider)!
     const inFlight = () => (unit === 'session' ? counts.size : [...counts.values()].reduce((sum, n) => sum + n, 0))
     const placesOf = ({ session, places }: Beyond) =>

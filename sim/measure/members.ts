@@ -1,4 +1,5 @@
 /** How many members the sets hold, and whether there were more than a limit allows once the world was whole again. */
+import { mostInFlight } from '../../proxy/provider.ts'
 import type { Change, Ledger } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
@@ -16,7 +17,7 @@ export function members(): Meter {
     const wholeFrom = (ledger.healedAt ?? ledger.judgedFrom) + heartbeatMs + ledger.topology.transitMs
     if (event.at < wholeFrom) return
     mostAfterHeal = Math.max(mostAfterHeal ?? 0, size)
-    if (limit > 0 && size > limit)
+    if (size > mostInFlight(seat.provider))
       crowded.add(`${id} had ${size} members, limit ${limit}, at ${seconds(event.at)}`, event)
   }
 

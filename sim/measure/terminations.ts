@@ -1,6 +1,6 @@
 /** Sessions that an operator ends: what of them runs on, and what begins anew before the mark is over. */
 import type { Millis } from '../../proxy/ports.ts'
-import { leaseMs } from '../../proxy/provider.ts'
+import { longestLeaseMs } from '../../proxy/provider.ts'
 import type { Change, Ledger } from './ledger.ts'
 import { Findings, type Meter, seconds } from './meter.ts'
 
@@ -14,8 +14,8 @@ export function terminations(): Meter {
     const ended = endedAt.get(seat.session)
     if (ended === undefined) return
     const after = event.at - ended
-    // It is marked for a lease, counted in the store's time.
-    if (after <= topology.transitMs || after >= leaseMs(seat.provider) - seat.provider.heartbeatMs) return
+    // It is marked for the longest lease, counted in the store's time.
+    if (after <= topology.transitMs || after >= longestLeaseMs(topology.providers) - seat.provider.heartbeatMs) return
     undead.add(
       `session ${seat.session} was sent to ${seat.provider.id} ${seconds(after)} after it had been ended`,
       event,

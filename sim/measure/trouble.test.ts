@@ -190,3 +190,32 @@ test('where the limit is one of attempts, another may come for each attempt of w
   }
   expect([overshoot(2), overshoot(3)]).toEqual([0, 1])
 })
+
+test('where attempts are counted, one that loses its place while its session stays is beyond the limit only if its proxy was gone', () => {
+  const byAttempt = topology({ providers: [provider({ id: 'alpha', limit: 2, unit: 'attempt' })] })
+  const overshoot = (more: number, ...events: Event[]) => {
+    const long = [0, 1].flatMap(n => [
+      { at: 900, from: 'proxy-1', kind: 'request-began', request: `l${n}`, session: 'l' } as Event,
+      ...attemptOf('alpha', 'l', `l${n}`, 1_000 + n, 3_000).filter(({ kind }) => kind !== 'store-changed'),
+    ])
+    const member = {
+      from: 'tap',
+      kind: 'store-changed',
+      provider: 'alpha',
+      member: 's:l',
+      node: 'n',
+      offset: 0,
+    } as const
+    const counted = [2, 1].map(
+      (score, n): Event => ({ ...member, at: [990, 1_500][n]!, since: [990, 1_500][n]!, score }),
+    )
+    const others = Array.from({ length: more }, (_, n) => attemptOf('alpha', `m${n}`, `m${n}`, 2_000 + n, 2_500)).flat()
+    return measure(inOrder([phaseAt(0, 'storm'), ...long, ...counted, ...events, ...others]), byAttempt).figures[
+      'limit.overshootMax'
+    ]
+  }
+  const stopped = fault('time', 1_100, 2_900)
+  expect([overshoot(1, ...stopped), overshoot(2, ...stopped)]).toEqual([0, 1])
+  expect(overshoot(1)).toBe(1)
+  expect(overshoot(1, ...fault('time', 2_000, 2_900))).toBe(1)
+})

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import type { Millis } from '../../../proxy/ports.ts'
-import { type Provider, usualProvider } from '../../../proxy/provider.ts'
+import { leaseMs, type Provider, usualProvider } from '../../../proxy/provider.ts'
 import { attemptsKey, memberOf, refsKey, sessionsKey } from '../../../proxy/tracker/keys.ts'
 import type { Ending, Hold, Script, Store, TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import { toBytes } from '../bytes.ts'
@@ -137,7 +137,7 @@ export async function playTracker(
   }
 
   async function operate(step: Extract<Operation, { does: 'terminate' | 'count' | 'audit' }>): Promise<unknown> {
-    if (step.does === 'terminate') return tracker.operator?.terminate(any, memberOf(step.session))
+    if (step.does === 'terminate') return tracker.operator?.terminate(any, memberOf(step.session), leaseMs(any))
     return tracker.operator?.[step.does](any)
   }
 }

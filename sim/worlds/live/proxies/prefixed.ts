@@ -23,7 +23,7 @@ export function prefixed(variant: TrackerVariant, prefix: string): TrackerVarian
         ...(operator && {
           operator: {
             count: provider => operator.count(apart(provider)),
-            terminate: (provider, member) => operator.terminate(apart(provider), member),
+            terminate: (provider, member, lastsMs) => operator.terminate(apart(provider), member, lastsMs),
             audit: provider => operator.audit(apart(provider)),
           },
         }),
