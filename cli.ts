@@ -80,7 +80,7 @@ program
   .addHelpText(
     'after',
     `
-A scenario whose faults need levers that a world has not is skipped there, with the reason, and counts as not played.
+A live run that could not be judged is played once more; a scenario whose faults need levers that a world has not is skipped there, with the reason, and counts as not played.
 
 Examples:
   $ stormproof gate

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import { Unplayable } from '../sim/play.ts'
 import type { Scenario } from '../sim/scenario.ts'
-import { type Outcome, outcomeOf, skippedBecause } from '../sim/search/play-seed.ts'
+import { isFailure, type Outcome, outcomeOf, skippedBecause } from '../sim/search/play-seed.ts'
 import { plannedFor } from '../sim/search/swarm/index.ts'
 import type { ClusterChoice } from './cluster-choice.ts'
 import { runFolder } from './out.ts'
@@ -66,7 +66,7 @@ const subjectOf = ({ scenario, tracker, clean = false, swarm = false }: Play): S
 })
 
 /**
- * One after the other, since milliseconds are judged; each run is left in `out`. A cluster on which a play broke down is
+ * One after the other, since milliseconds are judged; each run is left in `out`. What could not be judged is played once more, and that is said. A cluster on which a play broke down is
  * replaced. Rejects with the signal's reason once it fired, and with `EnvironmentNotReady` where no Redis is to be had.
  */
 export async function playLive(
@@ -90,7 +90,11 @@ export async function playLive(
           progress.step(
             `live [${plays.length - waiting.length}/${plays.length}] ${scenario.name} with ${tracker.name}, seed ${seed} …`,
           )
-          const outcome = await playedLive(play, stage, out, signal)
+          let outcome = await playedLive(play, stage, out, signal)
+          if (isUndecided(outcome)) {
+            progress.done(`once more, on a machine that may have been busy: ${outcome.unknown[0]}`)
+            outcome = await playedLive(play, stage, out, signal)
+          }
           if (!told(play, outcome)) waiting.length = 0
           if (outcome.broke !== undefined) return
         }
@@ -98,6 +102,10 @@ export async function playLive(
       choice,
     )
 }
+
+/** Nothing broke, and something is open: a failure stands, however busy the machine was. */
+const isUndecided = (outcome: Outcome) =>
+  outcome.unknown.length > 0 && outcome.skipped === undefined && !isFailure(outcome)
 
 async function playedLive(
   { scenario, tracker, seed, swarm = false }: Play,
