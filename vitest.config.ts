@@ -15,6 +15,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...exclude, '**/*.sim.test.ts', '**/*.live.test.ts'],
+          // Left to itself vitest spares a core, which is half of a small machine.
+          maxWorkers: 2,
           // Milliseconds, where the machine has nothing else to do.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -25,6 +27,7 @@ export default defineConfig({
           name: 'sim',
           include: ['**/*.sim.test.ts'],
           exclude,
+          maxWorkers: 2,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
