@@ -79,6 +79,7 @@ const step = z.discriminatedUnion('do', [
         instance: z.int().nonnegative().optional(),
       })
       .catchall(z.union([z.string(), z.number()])),
+    mayMiss: z.literal(true).optional(),
   }),
   z.strictObject({ do: z.literal('heal'), at: ms, id: name }),
 ])

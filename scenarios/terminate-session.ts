@@ -25,7 +25,7 @@ export const terminateSession: Scenario = {
     { at: 3_100, for: 300, call: { fault: 'session-terminated', instance: 0, session: 'talks-2' } },
   ],
   // Something of the session must run when it is ended.
-  fixed: ['stretch', 'tokens', 'tokenMs'],
+  fixed: ['stretch', 'tokens', 'tokenMs', 'dropped'],
   checks: [...always, endedStayEnded],
   catches: [],
   spares: [],

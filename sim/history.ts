@@ -99,8 +99,16 @@ export type StoreEvent =
 /** The runner: phases, faults and their receipts, and how well the load was played. */
 export type RunnerEvent =
   | { kind: 'phase'; phase: Phase }
-  /** `takes`: what it takes from the proxies. `instance`, `session`: the name of the one it is aimed at. */
-  | { kind: 'fault-injected'; fault: string; id: string; takes?: Taken; instance?: string; session?: string }
+  /** `takes`: what it takes from the proxies. `instance`, `session`: the name of the one it is aimed at. `mayMiss`: a run without its landing can be judged. */
+  | {
+      kind: 'fault-injected'
+      fault: string
+      id: string
+      takes?: Taken
+      instance?: string
+      session?: string
+      mayMiss?: true
+    }
   | { kind: 'fault-healed'; fault: string; id: string }
   | { kind: 'receipt'; fault: string; id: string; landed: boolean; because: string }
   | { kind: 'generator'; planned: number; sent: number; dropped: number; latenessP50Ms: Millis; latenessP99Ms: Millis }

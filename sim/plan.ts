@@ -13,7 +13,7 @@ export type AskStep = { do: 'ask'; request: string; via: number } & Ask
 export type Step =
   | AskStep
   | { at: Millis; do: 'phase'; phase: Phase }
-  | { at: Millis; do: 'inject'; id: string; call: FaultCall }
+  | { at: Millis; do: 'inject'; id: string; call: FaultCall; mayMiss?: true }
   | { at: Millis; do: 'heal'; id: string }
 
 /** All that a world needs to play. Steps sorted by time; times in ms from the plan's start. */
@@ -41,7 +41,7 @@ export function makePlan({ name, topology, paces, phases, load, faults }: Scenar
     { at: stormAt, do: 'phase', phase: 'storm' },
     { at: recoveryAt, do: 'phase', phase: 'recovery' },
     ...faults.flatMap((fault, n): Step[] => [
-      { at: fault.at, do: 'inject', id: `f${n + 1}`, call: fault.call },
+      { at: fault.at, do: 'inject', id: `f${n + 1}`, call: fault.call, ...(fault.mayMiss && { mayMiss: true }) },
       { at: fault.at + fault.for, do: 'heal', id: `f${n + 1}` },
     ]),
     ...(asks as AskStep[]),

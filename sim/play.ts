@@ -55,6 +55,7 @@ export async function play(plan: Plan, world: World): Promise<void> {
       ...(takes && { takes }),
       ...(instance !== undefined && { instance: `proxy-${instance + 1}` }),
       ...(session !== undefined && { session: String(session) }),
+      ...(step.mayMiss && { mayMiss: true }),
     })
     const injected = await fault.inject(levers, step.call, time)
     standing.set(step.id, { fault: fault.name, ...injected })

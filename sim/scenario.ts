@@ -11,6 +11,8 @@ export interface ScheduledFault {
   at: Millis
   for: Millis
   call: FaultCall
+  /** A swarm has added it: where nobody meets it, the storm is still the scenario's own, and can be judged. */
+  mayMiss?: true
 }
 
 export interface Scenario {

@@ -37,7 +37,8 @@ function extra(allowed: readonly FaultCall[], { storm, toStore, draw }: Surround
   const call = allowed[Math.floor(share * allowed.length)]!
   const length = storm.to - storm.from
   const at = Math.round(storm.from + length * draw('extraStart', 0.2))
-  return [{ at, for: Math.round(length * draw('extraLength', 0.3)), call: changed(call, 'extra', toStore, draw) }]
+  const lasts = Math.round(length * draw('extraLength', 0.3))
+  return [{ at, for: lasts, call: changed(call, 'extra', toStore, draw), mayMiss: true }]
 }
 
 function moved(fault: ScheduledFault, key: string, { time, endAt, toStore, draw }: Surroundings): ScheduledFault {
@@ -53,7 +54,7 @@ const delays = ['ms', 'pauseMs', 'forMs'] as const
 
 /** Only parameters that the call has: what another kind of fault takes is not known here. */
 function changed(call: FaultCall, key: string, toStore: Surroundings['toStore'], draw: Draw): FaultCall {
-  const { status, ratio, afterMs } = call
+  const { status, ratio, afterMs, count } = call
   const shortest = toStore ? Math.ceil(shortestAttemptMs(toStore.maxMs)) : 0
   const drawn = statuses[draw('status', -1, key)]
   const paced = delays.flatMap(name => {
@@ -65,6 +66,7 @@ function changed(call: FaultCall, key: string, toStore: Surroundings['toStore'],
     ...Object.fromEntries(paced),
     ...(status !== undefined && drawn !== undefined && { status: drawn }),
     ...(typeof ratio === 'number' && { ratio: draw('ratio', ratio, key) }),
+    ...(typeof count === 'number' && { count: Math.ceil(count * draw('planted', 1, key)) }),
     ...(typeof afterMs === 'number' && { afterMs: Math.max(shortest, draw('afterMs', afterMs, key)) }),
   }
 }
@@ -85,5 +87,5 @@ function second(
   const at = Math.round(first.at + first.for * draw('secondStart', 0.4, key))
   const length = Math.round(Math.min(first.for * draw('faultLength', 1, key, 'second'), endAt - at))
   const call = changed({ ...first.call, provider: where }, `${key} second`, toStore, draw)
-  return [{ at, for: length, call }]
+  return [{ at, for: length, call, mayMiss: true }]
 }

@@ -50,6 +50,7 @@ export const ranges = {
   afterMs: { from: 15, to: 250, whole: true, why: 'until the error comes, at least the shortest attempt' },
   secondFault: { from: 0, to: 2, whole: true, why: '1: another overlaps at the same provider, 2: at another; 0: none' },
   faultPace: { from: 0.5, to: 1, why: '× its delays and pauses: more, and scenarios that are tuned to them starve' },
+  planted: { from: 0.005, to: 0.3, why: '× the members that a fault plants: more, and a seed takes seconds' },
   extraFault: { from: 0, to: 0.999, why: 'which of those that the scenario allows' },
   extraStart: { from: 0, to: 0.6, why: 'in shares of the storm: it is over before the storm is' },
   extraLength: { from: 0.1, to: 0.4, why: 'in shares of the storm: shorter, and nobody feels it' },

@@ -103,6 +103,9 @@ test('what a scenario allows is added in its storm, and each of it is, sooner or
   const added = Array.from({ length: 100 }, (_, seed) => {
     const { faults, phases, topology } = swarmed(scenario, seed)
     const extra = faults.filter(({ call }) => call.fault !== 'provider-fails')
+    // The storm is still the scenario's own where nobody meets what was added to it.
+    expect(faults.filter(({ mayMiss }) => !mayMiss)).toHaveLength(scenario.faults.length)
+    expect(extra.every(({ mayMiss }) => mayMiss)).toBe(true)
     for (const { at, for: lasts, call } of extra) {
       expect(at >= phases.stormAt && at + lasts <= phases.recoveryAt).toBe(true)
       expect(misaimed(call, topology)).toBeUndefined()
@@ -135,6 +138,12 @@ test('what is drawn shows in the storm', () => {
   expect(most(list => list.filter(({ stream }) => stream).length / list.length)).toBeGreaterThan(0.9)
   expect(most(list => list.filter(({ shape }) => shape === 'openai').length / list.length)).toBeGreaterThan(0.9)
   expect(asks.some(list => new Set(list.map(({ session }) => session)).size < list.length / 4)).toBe(true)
+})
+
+test('planted members are fewer in some storms', () => {
+  const counts = Array.from({ length: 40 }, (_, seed) => swarmed(scenarios.deadMembers, seed).faults[0]!.call.count)
+  expect(new Set(counts).size).toBeGreaterThan(10)
+  expect(Math.max(...counts.map(Number))).toBe(scenarios.deadMembers.faults[0]!.call.count)
 })
 
 test('a closed loop ends with its storm, however long that takes', () => {
