@@ -64,6 +64,8 @@ export type Change =
     }
   | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
   | { kind: 'left'; seat: Seat; event: Of<'store-changed'> | Of<'store-lost'> }
+  /** It had left, and the store lost that before anybody saw it. */
+  | { kind: 'revived'; seat: Seat; event: Of<'store-lost'> }
 
 /** What is known of a request until it is over and nothing of it is in flight. */
 interface Request {
@@ -157,7 +159,8 @@ export class Ledger {
       membership === 'recently-active' && ended.cause === 'success' ? ended.event.at + windowMs : ended.event.at
     // Its instance was stopped before it could release it.
     const stopped = this.trouble.gone(ended.instance, endedAt, endedAt + transitMs)
-    return Math.max(wanted, (stopped ? endedAt : crashedAt) + untilReaped)
+    // What came back stays for its lease, whatever else of the session has ended since.
+    return Math.max(wanted, Math.max(stopped ? endedAt : crashedAt, revivedAt) + untilReaped)
   }
 
   /**
@@ -308,7 +311,11 @@ export class Ledger {
       return { kind: 'left', seat, event }
     }
     // A change of the score says nothing about when it came.
-    if (isMember) return
+    if (isMember) {
+      if (event.kind !== 'store-lost') return
+      seat.revivedAt = event.at
+      return { kind: 'revived', seat, event }
+    }
     seat.joinedAt = seat.lastJoinedAt = event.at
     const planted = seat.attempts.size === 0 && this.trouble.plants(event.at)
     if (event.kind === 'store-lost' || planted) seat.revivedAt = event.at

@@ -103,6 +103,11 @@ export function tracking(): Meter {
         const from = Math.max(event.at + ledger.topology.transitMs, ledger.excusedUntil(seat))
         phantom.set(seat, { from, evidence: event })
       },
+      revived({ seat, event }, ledger) {
+        if (over || !phantom.has(seat)) return
+        endPhantom(seat, event.since, ledger)
+        phantom.set(seat, { from: ledger.excusedUntil(seat), evidence: event })
+      },
       left({ seat, event }, ledger) {
         if (over) return
         endPhantom(seat, event.since, ledger)
