@@ -11,7 +11,7 @@ export interface ScheduledFault {
   at: Millis
   for: Millis
   call: FaultCall
-  /** A swarm has added it: where nobody meets it, the storm is still the scenario's own, and can be judged. */
+  /** Where nobody meets it the storm can be judged all the same: a swarm has added it, or it is one of many. */
   mayMiss?: true
 }
 

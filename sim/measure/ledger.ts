@@ -28,7 +28,7 @@ export interface Seat {
   lostAt: Millis | undefined
   /** When the store lost that it had left, or somebody else put it there. */
   revivedAt: Millis | undefined
-  /** When an attempt of it ended with its instance: nobody releases that one. */
+  /** When an attempt of it ended with its instance, or was admitted and never begun: nobody releases that one. */
   crashedAt: Millis | undefined
   /** When the proxy said that it is served without being counted. */
   declaredAt: Millis | undefined
@@ -75,7 +75,7 @@ interface Request {
   served: { beganAt: Millis; endedAt: Millis } | undefined
   aborted: boolean
   over: boolean
-  /** A provider may hear of the request after its client has left. */
+  /** A provider may hear of the request after its client has left, or its proxy died. */
   remembered: boolean
   /** The last leave it got to call somebody. */
   admitted: { provider: string; at: Millis } | undefined
@@ -108,7 +108,7 @@ export class Ledger {
   #idle: { seat: Seat; at: Millis }[] = []
   /** Those before it have been looked at. */
   #idleFrom = 0
-  #aborted: { request: string; at: Millis }[] = []
+  #brokenOff: { request: string; at: Millis }[] = []
 
   constructor(topology: Topology) {
     this.topology = topology
@@ -217,9 +217,10 @@ export class Ledger {
         this.healedAt = event.at
         return
       case 'client-ended':
-        if (event.outcome === 'aborted') {
-          Object.assign(this.#request(event.request), { aborted: true, over: true, remembered: true })
-          this.#aborted.push({ request: event.request, at: event.at })
+        if (event.outcome === 'aborted' || event.outcome === 'broken') {
+          const request = this.#request(event.request)
+          Object.assign(request, { aborted: event.outcome === 'aborted', over: true, remembered: true })
+          this.#brokenOff.push({ request: event.request, at: event.at })
         } else this.#over(event.request)
         return
       // A proxy that is killed cannot tell what it has taken last.
@@ -298,7 +299,7 @@ export class Ledger {
     if (!seat) return
     const isMember = seat.joinedAt !== undefined
     const score = event.score ?? 0
-    if (score > seat.score) seat.grewAt = event.at
+    if (score > seat.score) this.#grew(seat, event.at)
     seat.score = score
     if (event.score === null) {
       // A primary that woke up may have taken it in, and lost it at once: nobody saw it come.
@@ -320,6 +321,14 @@ export class Ledger {
     const planted = seat.attempts.size === 0 && this.trouble.plants(event.at)
     if (event.kind === 'store-lost' || planted) seat.revivedAt = event.at
     return { kind: 'joined', seat, event }
+  }
+
+  #grew(seat: Seat, at: Millis) {
+    const { grewAt, beganAt } = seat
+    // Whoever was admitted before never began.
+    if (grewAt > beganAt && this.trouble.someoneGone(grewAt, grewAt + this.topology.transitMs))
+      seat.crashedAt = Math.max(seat.crashedAt ?? grewAt, grewAt)
+    seat.grewAt = at
   }
 
   #request(id: string) {
@@ -381,8 +390,8 @@ export class Ledger {
   }
 
   #forget() {
-    while (this.#aborted.length && this.#aborted[0]!.at < this.now - forgetAfterMs) {
-      const { request } = this.#aborted.shift()!
+    while (this.#brokenOff.length && this.#brokenOff[0]!.at < this.now - forgetAfterMs) {
+      const { request } = this.#brokenOff.shift()!
       const left = this.#requests.get(request)
       if (!left) continue
       left.remembered = false

@@ -87,8 +87,8 @@ export function residency(): Meter {
           evidence: [event],
         }
         if (seat.joinedAt !== undefined) open.set(seat, stay)
-        // The release was seen a moment before the end it followed: the two come from different observers.
-        else if (seat.left && seat.left.at > event.at - ledger.topology.transitMs)
+        // The release was seen a moment before the end it followed: the two come from different observers. Of a proxy that died meanwhile it was the last.
+        else if (cause !== 'crash' && seat.left && seat.left.at > event.at - ledger.topology.transitMs)
           close(seat, stay, event.at, false, ledger, seat.left)
       },
       left({ seat, event }, ledger) {

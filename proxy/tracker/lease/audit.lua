@@ -9,7 +9,8 @@
 local from, size = tonumber(ARGV[2]), tonumber(ARGV[3])
 if due then reap() end
 local backed = {}
-for _, entry in ipairs(call('ZRANGEBYSCORE', attempts, now, '+inf')) do
+-- What has expired and was not reaped yet counts until it is: the reaper will take it off.
+for _, entry in ipairs(call('ZRANGEBYSCORE', attempts, '(0', '+inf')) do
   local session = string.match(entry, '^%S+ (.*)$')
   if session then backed[session] = (backed[session] or 0) + 1 end
 end

@@ -46,7 +46,7 @@ function moved(fault: ScheduledFault, key: string, { time, endAt, toStore, draw 
   const lasts = time(fault.at + fault.for) - from
   const at = Math.round(from + lasts * draw('faultStart', 0, key))
   const length = Math.round(Math.min(lasts * draw('faultLength', 1, key), endAt - at))
-  return { at, for: length, call: changed(fault.call, key, toStore, draw) }
+  return { ...fault, at, for: length, call: changed(fault.call, key, toStore, draw) }
 }
 
 /** How long it delays or pauses, by the names that faults give it. */
