@@ -66,6 +66,7 @@ export function startMeasuring(topology: Topology): Measuring {
       const handlers = onEvents.get(event.kind)
       if (handlers) for (const handle of handlers) handle(event, ledger, change)
       if (change) for (const handle of onChanges.get(change.kind)!) handle(change, ledger)
+      ledger.forget()
     },
     done() {
       hearing.rest()

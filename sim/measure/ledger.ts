@@ -201,7 +201,6 @@ export class Ledger {
   see(event: Event): Change | undefined {
     this.now = event.at
     this.trouble.see(event)
-    this.#forget()
     switch (event.kind) {
       case 'phase':
         this.phase = event.phase
@@ -389,7 +388,8 @@ export class Ledger {
     return seat
   }
 
-  #forget() {
+  /** Lets go of what nobody can ask for any more. Called when every meter has seen the last event: some look back from it. */
+  forget(): void {
     while (this.#brokenOff.length && this.#brokenOff[0]!.at < this.now - forgetAfterMs) {
       const { request } = this.#brokenOff.shift()!
       const left = this.#requests.get(request)

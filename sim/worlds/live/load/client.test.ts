@@ -158,7 +158,7 @@ test.each([
       closed.push(once(outgoing, 'close'))
       listener(incoming, outgoing)
     })
-    const [end] = ends(await played([ask('r1', { leaves: { after, ms: 20 } })], [url]))
+    const [end] = ends(await played([ask('r1', { leaves: { after, ms: 100 } })], [url]))
     expect(end).toMatchObject({ outcome: 'aborted', status })
     await Promise.all(closed)
     expect(closed).toHaveLength(1)
