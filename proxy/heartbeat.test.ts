@@ -11,8 +11,8 @@ import type { Hold, Renewal } from './tracker/tracker.ts'
 const alpha: Provider = { ...usualProvider, id: 'alpha', baseUrl: '', limit: 0, heartbeatMs: 100 }
 const hold = (session: string, token: string): Hold => ({ provider: alpha, member: `s:${session}`, token })
 
-/** Beats for a second, with a tracker that answers renewals so. */
-async function beating(renews: (at: number) => Renewal, holds: readonly Hold[] = []) {
+/** Beats for a second, with a tracker that answers renewals so, and takes so long. */
+async function beating(renews: (at: number) => Renewal, holds: readonly Hold[] = [], tookMs = (_at: number) => 0) {
   const clock = new VirtualClock()
   const [leases, reach] = [new Leases([alpha]), new Reach()]
   for (const one of holds) leases.take(one, 0)
@@ -24,6 +24,7 @@ async function beating(renews: (at: number) => Renewal, holds: readonly Hold[] =
     async renew() {
       asked.renewed.push(clock.now())
       away.push({ at: clock.now(), away: reach.isAway('alpha') })
+      await clock.sleep(tookMs(clock.now()))
       return renews(clock.now())
     },
     operator: {
@@ -44,7 +45,7 @@ async function beating(renews: (at: number) => Renewal, holds: readonly Hold[] =
   const over = beat({ providers: [alpha] } as never, ports as never, parts, stop.signal)
   await clock.run(1_000)
   stop.abort()
-  await over
+  await Promise.all([clock.run(2_000), over])
   return { asked, away, events, ended, fenced, leases }
 }
 
@@ -69,6 +70,13 @@ test('a beat that fails is repeated within an eighth of a heartbeat, and while n
   for (const [n, at] of failing.slice(1).entries()) expect(at - failing[n]!).toBeLessThanOrEqual(12.5)
   expect(away.filter(({ at }) => at <= failing[2]! || at > 620).map(one => one.away)).not.toContain(true)
   expect(away.filter(({ at }) => at > failing[2]! && at < 600).map(one => one.away)).not.toContain(false)
+})
+
+test('a beat that took long is followed soon: whoever came meanwhile is not in it', async () => {
+  const { asked } = await beating(() => well, [], at => (at === 0 ? 70 : 300))
+  const [, second, third] = asked.renewed
+  expect([second! >= 80, second! <= 100]).toEqual([true, true])
+  expect(third).toBe(second! + 300)
 })
 
 test('a session that an operator has ended is ended here', async () => {

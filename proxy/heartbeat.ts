@@ -27,7 +27,7 @@ async function beatFor(provider: Provider, ports: Ports, parts: BeatParts, signa
   const { leases, reach, fence } = parts
   const random = chance.of('beat', provider.id)
   for (let beats = 0; !signal.aborted; ) {
-    let wait = provider.heartbeatMs * (0.8 + 0.2 * random.next())
+    let until = clock.now() + provider.heartbeatMs * (0.8 + 0.2 * random.next())
     for (const { token } of leases.lapsed(provider, clock.now())) {
       emit({ kind: 'unleased', provider: provider.id, token })
       fence(token)
@@ -39,9 +39,10 @@ async function beatFor(provider: Provider, ports: Ports, parts: BeatParts, signa
     } catch (error) {
       reach.failed(provider.id)
       emit({ kind: 'store-trouble', doing: 'renew', provider: provider.id, because: String(error) })
-      wait = (provider.heartbeatMs / 8) * random.next()
+      until = clock.now() + (provider.heartbeatMs / 8) * random.next()
     }
-    await clock.sleep(wait, signal).catch(() => {})
+    // From the beat's begin: whoever was admitted while one waited for a store that was away is in the next, and that is due soon.
+    await clock.sleep(until - clock.now(), signal).catch(() => {})
   }
 }
 

@@ -92,8 +92,9 @@ export function breakers(): Meter {
     const { seat, event } = change
     const { breaker, id } = seat.provider
     const said = verdictOf(change)
-    // A time-out in a race looks like a lost race.
-    if (said === 'failed' || change.cause === 'hedge-loss') trouble(one, event.at, seat.provider)
+    // A time-out in a race looks like a lost race, and one just before the client left like that.
+    const lostPatience = change.cause === 'hedge-loss' || (change.cause === 'abort' && wasSilent(change))
+    if (said === 'failed' || lostPatience) trouble(one, event.at, seat.provider)
     const askedAt = one.asked.get(event.attempt) ?? event.at
     one.asked.delete(event.attempt)
     // What was asked before it closed changes nothing any more, and what came together with a success may have come before it.
@@ -197,6 +198,10 @@ function isFull(failedAt: Millis[], at: Millis, { failures, windowMs }: Provider
 }
 
 const unseen: ReadonlySet<string> = new Set(['connect', 'dns', 'tls'])
+
+/** For so long that the proxy may have given it up. */
+const wasSilent = ({ seat: { provider }, event }: Ended) =>
+  event.at - event.since >= Math.min(provider.firstByteMs, provider.idleMs) - overlapMs
 
 const hasBreaker = ({ breaker }: ProviderSpec) => breaker.failures > 0
 
