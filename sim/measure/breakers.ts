@@ -126,6 +126,8 @@ export function breakers(): Meter {
     one.probing.delete(event.attempt)
     if (verdict === 'well') close(one, event.at)
     if (verdict === 'failed') open(one, event.at)
+    // It may have opened with this one, and not with one that comes later.
+    if (said === 'failed' && verdict === 'nothing') one.unsureSince ??= event.at
   }
 
   /** Nobody but the proxy sees a connection that could not be made. */

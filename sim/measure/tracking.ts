@@ -89,7 +89,8 @@ export function tracking(): Meter {
       ended({ seat, event, last }, ledger) {
         if (over || !last) return
         const end = event.since
-        flightMs += judged(ledger, flying.get(seat) ?? end, end)
+        // A provider that says nothing learns only at the end that its caller has left: until then it served.
+        flightMs += judged(ledger, flying.get(seat) ?? event.at, event.at)
         flying.delete(seat)
         endMissing(seat, end, ledger, event)
         if (seat.joinedAt !== undefined) phantom.set(seat, { from: ledger.excusedUntil(seat), evidence: event })
