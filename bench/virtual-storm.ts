@@ -3,27 +3,32 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLeaving } from '../cli/out.ts'
+import type { Stage } from '../cli/stage.ts'
 import { openVirtualStage } from '../cli/virtual-stage.ts'
 import { lease } from '../proxy/tracker/index.ts'
 import { afterFailures } from '../sim/checks/usual.ts'
+import type { Tell } from '../sim/history.ts'
 import { poisson } from '../sim/load/index.ts'
 import { asksOf, makePlan } from '../sim/plan.ts'
 import { play } from '../sim/play.ts'
-import { castFor, run } from '../sim/run.ts'
+import { castFor, run, type Storm } from '../sim/run.ts'
 import type { Scenario, ScheduledFault } from '../sim/scenario.ts'
 import { provider, topology } from '../sim/topology.ts'
 
-export interface Measured {
+export interface Played {
   requests: number
-  /** Playing, judging and writing, without the making of the plan. */
+  /** Playing and writing, without the making of the plan. */
   wallMs: number
   cpuMs: number
+  historyMB: number
+}
+
+export interface Judged extends Played {
   /** Of the whole process. */
   peakMB: number
   /** Scripts that the store ran. */
   scripts: number
   simulatedS: number
-  historyMB: number
 }
 
 const perSecond = 200
@@ -57,52 +62,47 @@ export function stormOf(requests: number): Scenario {
   }
 }
 
-/** Processor time of the same storm with its history written and nothing measured or judged, µs a request. */
-export async function unjudgedUs(requests: number, seed: number): Promise<number> {
-  const scenario = stormOf(requests)
-  const plan = makePlan(scenario, seed)
-  const stage = await openVirtualStage()
-  const out = mkdtempSync(join(tmpdir(), 'stormproof-bench-'))
-  try {
-    const leaving = startLeaving(out, { scenario, tracker: lease, plan }, 'virtual')
-    const cpu = process.cpuUsage()
-    const world = await stage.open(castFor(plan, lease), lease, leaving.keep)
+/** A storm of about so many requests, played with its history written, and nothing measured. */
+export const playStorm = (requests: number, seed: number): Promise<Played> =>
+  timed(requests, seed, async ({ plan }, open, keep) => {
+    const world = await open(castFor(plan, lease), lease, keep)
     await world.drive(play(plan, world))
     await world.close()
-    leaving.abandon()
-    const { user, system } = process.cpuUsage(cpu)
-    return (user + system) / asksOf(plan).length
-  } finally {
-    rmSync(out, { recursive: true, force: true })
-  }
-}
+    return {}
+  })
 
-/** Rejects when a claim of the reference tracker does not hold: a storm that is played wrongly has no speed. */
-export async function measureStorm(requests: number, seed: number): Promise<Measured> {
+/** The same, measured and judged as it is played. Rejects when a claim of the reference tracker does not hold: a storm that is played wrongly has no speed. */
+export const judgeStorm = (requests: number, seed: number): Promise<Judged> =>
+  timed(requests, seed, async (storm, open, keep) => {
+    const { verdicts, measurement } = await run(storm, (cast, tell) => open(cast, lease, tell), keep)
+    const bad = verdicts.find(({ result }) => result !== 'pass')
+    if (bad) throw new Error(`${storm.scenario.name}: ${bad.check} is ${bad.result}: ${bad.because}`)
+    const { figures } = measurement
+    return {
+      peakMB: process.resourceUsage().maxRSS / 1024,
+      scripts: Math.round(figures['store.commandsPerRequest']! * figures['requests.sent']!),
+      simulatedS: requests / perSecond,
+    }
+  })
+
+async function timed<More>(
+  requests: number,
+  seed: number,
+  act: (storm: Storm, open: Stage['open'], keep: Tell) => Promise<More>,
+): Promise<Played & More> {
   const scenario = stormOf(requests)
-  const plan = makePlan(scenario, seed)
+  const storm = { scenario, tracker: lease, plan: makePlan(scenario, seed) }
   const stage = await openVirtualStage()
   const out = mkdtempSync(join(tmpdir(), 'stormproof-bench-'))
   try {
-    const storm = { scenario, tracker: lease, plan }
     const leaving = startLeaving(out, storm, 'virtual')
-    const began = performance.now()
-    const cpu = process.cpuUsage()
-    const { verdicts, measurement } = await run(storm, (cast, tell) => stage.open(cast, lease, tell), leaving.keep)
+    const [began, cpu] = [performance.now(), process.cpuUsage()]
+    const more = await act(storm, stage.open, leaving.keep)
     leaving.abandon()
     const { user, system } = process.cpuUsage(cpu)
     const wallMs = performance.now() - began
-    const bad = verdicts.find(({ result }) => result !== 'pass')
-    if (bad) throw new Error(`${scenario.name}: ${bad.check} is ${bad.result}: ${bad.because}`)
-    return {
-      requests: measurement.figures['requests.sent']!,
-      wallMs,
-      cpuMs: (user + system) / 1000,
-      peakMB: process.resourceUsage().maxRSS / 1024,
-      scripts: Math.round(measurement.figures['store.commandsPerRequest']! * measurement.figures['requests.sent']!),
-      simulatedS: requests / perSecond,
-      historyMB: leaving.bytes / 1e6,
-    }
+    const played = asksOf(storm.plan).length
+    return { requests: played, wallMs, cpuMs: (user + system) / 1000, historyMB: leaving.bytes / 1e6, ...more }
   } finally {
     rmSync(out, { recursive: true, force: true })
   }

@@ -140,3 +140,42 @@ describe('what an instant may take is over before time moves', () => {
     expect(endedAt).toBe(1)
   })
 })
+
+test('whoever is called off does not wake, and all others do in their order, however many wait for the same duration', async () => {
+  const waits = fc.record({
+    from: fc.integer({ min: 0, max: 40 }),
+    lasts: fc.constantFrom(1, 30, 100, 100.5, 120, 300),
+    calledOffAfter: fc.option(fc.integer({ min: 0, max: 150 }), { nil: undefined }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(waits, { maxLength: 60 }), async all => {
+      const clock = new VirtualClock()
+      const woken: [number, number][] = []
+      for (const [n, { from, lasts, calledOffAfter }] of all.entries())
+        clock.after(from, () => {
+          const callOff = clock.after(lasts, () => void woken.push([clock.now(), n]))
+          if (calledOffAfter !== undefined) clock.after(calledOffAfter, callOff)
+        })
+      await clock.run()
+      const expected = all
+        .map(({ from, lasts, calledOffAfter }, n) => ({
+          at: from + lasts,
+          from,
+          n,
+          off: calledOffAfter !== undefined && calledOffAfter < lasts,
+        }))
+        .filter(({ off }) => !off)
+        .sort((a, b) => a.at - b.at || a.from - b.from || a.n - b.n)
+      expect(woken).toEqual(expected.map(({ at, n }) => [at, n]))
+      expect(clock.now()).toBe(
+        Math.max(
+          0,
+          ...all.flatMap(({ from, lasts, calledOffAfter: off }) => [
+            from + (off !== undefined && off < lasts ? 0 : lasts),
+            from + (off ?? 0),
+          ]),
+        ),
+      )
+    }),
+  )
+})

@@ -1,6 +1,7 @@
 /** Virtual time: it moves only when everyone waits for it. */
 import type { Clock, Millis } from '../proxy/ports.ts'
 import type { StopSignal } from '../proxy/stop.ts'
+import { Deadlines } from './deadlines.ts'
 
 interface Sleeper {
   at: Millis
@@ -10,6 +11,10 @@ interface Sleeper {
   place: number
   /** Nobody can act when it has woken. */
   silent: boolean
+  /** Those of its duration, where it is one of many. */
+  line: Deadlines<Sleeper> | undefined
+  /** Called off, or awake. */
+  gone: boolean
   wake(): void
 }
 
@@ -25,6 +30,12 @@ const wakesPerBreath = 10_000
 /** More wakes than this at one instant is a loop that waits for nothing. */
 const mostWakesAtOnce = 1_000_000
 
+/**
+ * Time-outs: nearly all are called off long before they come due, and many are of one duration. Only the first of them stands in the
+ * heap, and stays there when it is called off, until it would have come due.
+ */
+const shortestDeadlineMs: Millis = 100
+
 /** Nothing can happen any more, and somebody still waits. */
 export class Standstill extends Error {}
 
@@ -35,6 +46,8 @@ export class VirtualClock implements WorldClock {
   #wakesAtOnce = 0
   /** A binary heap by (at, sequence). */
   readonly #heap: Sleeper[] = []
+  /** By duration. */
+  readonly #lines = new Map<Millis, Deadlines<Sleeper>>()
   readonly #breathe: ((next: () => void) => void) | undefined
   #wakes = 0
 
@@ -76,7 +89,7 @@ export class VirtualClock implements WorldClock {
   /** Wakes sleepers one by one until nobody sleeps, or until virtual time has reached `until`. */
   async run(until: Millis = Number.POSITIVE_INFINITY): Promise<void> {
     await new Promise<void>((resolve, reject) =>
-      this.#loop(() => !this.#heap.length || this.#heap[0]!.at > until, resolve, reject),
+      this.#loop(() => (this.#next()?.at ?? Number.POSITIVE_INFINITY) > until || !this.#heap.length, resolve, reject),
     )
     if (until !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, until)
   }
@@ -98,7 +111,7 @@ export class VirtualClock implements WorldClock {
           : settled
             ? resolve(work)
             : reject(new Standstill(`at ${this.#now} ms nobody sleeps any more, and the work is not done`))
-      this.#loop(() => settled || !this.#heap.length || signal?.aborted === true, ended, reject)
+      this.#loop(() => settled || !this.#next() || signal?.aborted === true, ended, reject)
     })
   }
 
@@ -129,8 +142,8 @@ export class VirtualClock implements WorldClock {
 
   /** Answers whether it was a silent one. */
   #wakeNext(): boolean {
-    const next = this.#heap[0]!
-    this.#remove(next)
+    const next = this.#next()!
+    this.#leave(next)
     this.#wakesAtOnce = next.at === this.#now ? this.#wakesAtOnce + 1 : 0
     if (this.#wakesAtOnce > mostWakesAtOnce)
       throw new Standstill(`virtual time stands still at ${this.#now} ms: ${mostWakesAtOnce} wakes at this instant`)
@@ -141,19 +154,50 @@ export class VirtualClock implements WorldClock {
 
   #push(duration: Millis, wake: () => void, silent = false): Sleeper {
     const at = Math.round((this.#now + Math.max(0, duration)) * 1000) / 1000
-    const sleeper: Sleeper = { at, sequence: this.#sequence++, place: this.#heap.length, silent, wake }
-    this.#heap.push(sleeper)
-    this.#up(sleeper, sleeper.place)
+    const line = duration >= shortestDeadlineMs && Number.isInteger(duration) ? this.#lineOf(duration) : undefined
+    const sleeper: Sleeper = { at, sequence: this.#sequence++, place: -1, silent, line, gone: false, wake }
+    if (!line || line.add(sleeper)) this.#enter(sleeper)
     return sleeper
+  }
+
+  #lineOf(duration: Millis): Deadlines<Sleeper> {
+    let line = this.#lines.get(duration)
+    if (!line) this.#lines.set(duration, (line = new Deadlines()))
+    return line
+  }
+
+  /** Whoever wakes next, once those are let go who have been called off. */
+  #next(): Sleeper | undefined {
+    let first = this.#heap[0]
+    for (; first?.gone; first = this.#heap[0]) this.#leave(first)
+    return first
   }
 
   /** Does nothing when it has woken already. */
   #remove(sleeper: Sleeper) {
+    if (sleeper.gone) return
+    sleeper.gone = true
+    sleeper.wake = asleep
+    if (!sleeper.line) this.#takeOut(sleeper)
+  }
+
+  /** Out of the heap, and the next of its line into it. */
+  #leave(sleeper: Sleeper) {
+    sleeper.gone = true
+    this.#takeOut(sleeper)
+    const next = sleeper.line?.next()
+    if (next) this.#enter(next)
+  }
+
+  #enter(sleeper: Sleeper) {
+    this.#heap.push(sleeper)
+    this.#up(sleeper, this.#heap.length - 1)
+  }
+
+  #takeOut({ place }: Sleeper) {
     const heap = this.#heap
-    const { place } = sleeper
-    if (heap[place] !== sleeper) return
     const last = heap.pop()!
-    if (last === sleeper) return
+    if (place === heap.length) return
     this.#down(last, place)
     if (last.place === place) this.#up(last, place)
   }
@@ -190,6 +234,8 @@ export class VirtualClock implements WorldClock {
     sleeper.place = place
   }
 }
+
+const asleep = () => {}
 
 const settled = Promise.resolve()
 

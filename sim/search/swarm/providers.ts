@@ -29,7 +29,8 @@ export function swarmedProviders(
       heartbeatMs: Math.min(draw('heartbeatMs', spec.heartbeatMs, spec.id), longestHeartbeatMs(spec.heartbeatMs)),
       tombstoneMs: draw('tombstoneMs', spec.tombstoneMs, spec.id),
       priority: equal ? 1 : spec.priority,
-      weight: draw('weight', spec.weight, spec.id),
+      // Whoever is to fail must be asked now and then.
+      weight: Math.max(needed.has(spec.id) ? 1 : 0, draw('weight', spec.weight, spec.id)),
     }),
   )
   const shortest = toStoreMaxMs === undefined ? 0 : shortestAttemptMs(toStoreMaxMs)
