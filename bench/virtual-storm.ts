@@ -32,11 +32,11 @@ export interface Judged extends Played {
 }
 
 const perSecond = 200
-/** An outage of five seconds in every twenty. */
+/** An outage of five seconds in every twenty, or of a quarter of what is shorter. */
 const outages = (seconds: number): ScheduledFault[] =>
   Array.from({ length: Math.max(1, Math.floor(seconds / 20)) }, (_, n) => ({
     at: Math.min(seconds * 200, 5_000) + n * 20_000,
-    for: Math.min(seconds * 500, 5_000),
+    for: Math.min(seconds * 250, 5_000),
     call: { fault: 'provider-fails', provider: 'alpha', status: 500, afterMs: 20 },
   }))
 
