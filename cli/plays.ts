@@ -66,8 +66,8 @@ const subjectOf = ({ scenario, tracker, clean = false, swarm = false }: Play): S
 })
 
 /**
- * One after the other, since milliseconds are judged; each run is left in `out`. What could not be judged is played once more, and that is said. A cluster on which a play broke down is
- * replaced. Rejects with the signal's reason once it fired, and with `EnvironmentNotReady` where no Redis is to be had.
+ * One after the other, since milliseconds are judged; each run is left in `out`. What could not be judged is played once more, and that
+ * is said. A cluster on which a play broke down is replaced. Rejects with the signal's reason once it fired, and with `EnvironmentNotReady` where no Redis is to be had.
  */
 export async function playLive(
   plays: readonly Play[],
