@@ -17,9 +17,15 @@ export interface Subject {
   clean?: boolean
 }
 
+/** What a clean run plays: no faults, and no older version among the instances, which is a trouble too. */
+export function withoutTrouble(scenario: Scenario): Scenario {
+  const { older: _, ...topology } = scenario.topology
+  return { ...scenario, topology, faults: [] }
+}
+
 export function stormOf({ scenario, tracker, swarm, clean }: Subject, seed: number): Storm {
   const whole = named<Scenario>('scenario', scenarios, scenario)
-  const found = clean ? { ...whole, faults: [] } : whole
+  const found = clean ? withoutTrouble(whole) : whole
   return {
     scenario: found,
     tracker: named<TrackerVariant>('tracker', trackers, tracker),

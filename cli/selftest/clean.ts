@@ -9,6 +9,7 @@ import { playOne } from '../play-one.ts'
 import { type Play, playVirtually } from '../plays.ts'
 import type { Progress } from '../progress.ts'
 import { replayLine } from '../replay.ts'
+import { withoutTrouble } from '../search/ordered.ts'
 import { amount } from '../search/telling.ts'
 import { openVirtualStage } from '../virtual-stage.ts'
 
@@ -47,7 +48,7 @@ export async function playClean(
 }
 
 async function left({ scenario, tracker, seed }: Play, out: string, signal: AbortSignal): Promise<string> {
-  const storm = { scenario, tracker, plan: makePlan({ ...scenario, faults: [] }, seed) }
+  const storm = { scenario, tracker, plan: makePlan(withoutTrouble(scenario), seed) }
   const again = replayLine(join(runFolder(out, storm, 'clean'), 'plan.json'), 'virtual')
   // It may break down again: its plan is left before that.
   await playOne(storm, await openVirtualStage(signal), out, { kind: 'clean', again }).catch(() =>
