@@ -61,6 +61,8 @@ export type Change =
       beganAt: Millis
       cause: Cause
       last: boolean
+      /** It ended by itself, or with its client: a proxy that died just then may have given the slot back. */
+      heardOf: boolean
     }
   | { kind: 'joined'; seat: Seat; event: Event & { since: Millis } }
   | { kind: 'left'; seat: Seat; event: Of<'store-changed'> | Of<'store-lost'> }
@@ -289,7 +291,16 @@ export class Ledger {
     if (cause === 'success') seat.lastSuccessAt = event.at
     if (seat.provider.unit === 'attempt') seat.recentEnds.push({ at: event.at, instance: request.instance })
     this.#idle.push({ seat, at: event.at })
-    return { kind: 'ended', seat, event, instance: request.instance, beganAt, cause, last: seat.attempts.size === 0 }
+    return {
+      kind: 'ended',
+      seat,
+      event,
+      instance: request.instance,
+      beganAt,
+      cause,
+      last: seat.attempts.size === 0,
+      heardOf: event.outcome !== 'peer-closed' || request.aborted,
+    }
   }
 
   #changed(event: Of<'store-changed'> | Of<'store-lost'>): Change | undefined {

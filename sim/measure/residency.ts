@@ -14,6 +14,7 @@ interface OpenStay {
   /** From here the stay counts: later than the end where a window excuses it. */
   from: Millis
   evidence: Event[]
+  heardOf: boolean
 }
 
 /** Of the longest stays of each cause so many are shown. */
@@ -29,7 +30,7 @@ export function residency(): Meter {
   /** Whom nobody releases goes with its lease: that was renewed a beat before at most, and a beat later somebody sweeps. */
   function judgeCrash(
     { provider, session }: Seat,
-    { endedAt }: OpenStay,
+    { endedAt, heardOf }: OpenStay,
     stayedMs: Millis,
     { topology }: Ledger,
     evidence: readonly Event[],
@@ -38,7 +39,9 @@ export function residency(): Meter {
     const { id, heartbeatMs } = provider
     const least = leaseMs(provider) - heartbeatMs - topology.transitMs
     const most = leaseMs(provider) + heartbeatMs + topology.transitMs
-    if ((stayedMs >= least || still) && stayedMs <= most) return
+    // Its release was on its way when the proxy died.
+    const given = heardOf && !still && stayedMs <= topology.transitMs
+    if (given || ((stayedMs >= least || still) && stayedMs <= most)) return
     crashed.add(
       `session ${session} stayed ${seconds(stayedMs)} in {provider:${id}} after its proxy died at ${seconds(endedAt)}, and not between ${seconds(least)} and ${seconds(most)}`,
       ...evidence,
@@ -77,7 +80,7 @@ export function residency(): Meter {
   return {
     when: {
       began: ({ seat }) => void open.delete(seat),
-      ended({ seat, event, cause, last }, ledger) {
+      ended({ seat, event, cause, last, heardOf }, ledger) {
         if (!last || event.at < ledger.judgedFrom) return
         const stay = {
           cause,
@@ -85,10 +88,11 @@ export function residency(): Meter {
           endedAt: event.at,
           from: cause === 'crash' ? event.at : ledger.excusedUntil(seat),
           evidence: [event],
+          heardOf,
         }
         if (seat.joinedAt !== undefined) open.set(seat, stay)
-        // The release was seen a moment before the end it followed: the two come from different observers. Of a proxy that died meanwhile it was the last.
-        else if (cause !== 'crash' && seat.left && seat.left.at > event.at - ledger.topology.transitMs)
+        // The release was seen a moment before the end it followed: the two come from different observers.
+        else if (seat.left && seat.left.at > event.at - ledger.topology.transitMs)
           close(seat, stay, event.at, false, ledger, seat.left)
       },
       left({ seat, event }, ledger) {
