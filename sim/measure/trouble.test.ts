@@ -219,3 +219,59 @@ test('where attempts are counted, one that loses its place while its session sta
   expect(overshoot(1)).toBe(1)
   expect(overshoot(1, ...fault('time', 2_000, 2_900))).toBe(1)
 })
+
+test('whom the store brought back stays for a lease, whatever else of the session ended since, and no longer', () => {
+  const [alpha] = sampleTopology.providers
+  const phantoms = (at: number, ...events: Event[]) =>
+    figures(events, phaseAt(at - 1, 'rest'), censusAt(at, 'alpha', ['s:s']))['rest.phantoms']
+  const stays = ({ kind }: Event) => kind !== 'store-changed'
+  const first = attemptOf('alpha', 's', 'r1', 1_000, 1_400).slice(0, -1)
+  const second = attemptOf('alpha', 's', 'r2', 1_600, 1_700).filter(stays)
+  // It never left as far as anybody saw.
+  const revived = lost('s', 1_500, 1)
+  expect(phantoms(2_000, ...first, revived)).toBe(0)
+  expect(phantoms(2_000, ...first, revived, ...second)).toBe(0)
+  expect(phantoms(2_000, ...first, ...second)).toBe(1)
+  expect(phantoms(1_500 + 5 * alpha!.heartbeatMs + 200, ...first, revived, ...second)).toBe(1)
+})
+
+test('whoever was admitted by a proxy that died before it called stays for a lease, whatever else of the session ended since', () => {
+  const phantoms = (...events: Event[]) =>
+    figures(events, phaseAt(2_299, 'rest'), censusAt(2_300, 'alpha', ['s:s']))['rest.phantoms']
+  const [joined] = attemptOf('alpha', 's', 'r0', 1_002, 1_003)
+  const grown: Event = { ...(joined as Extract<Event, { kind: 'store-changed' }>), at: 1_590, since: 1_590, score: 2 }
+  const second = attemptOf('alpha', 's', 'r2', 1_600, 1_700).filter(({ kind }) => kind !== 'store-changed')
+  expect(phantoms(joined!, ...fault('requests', 1_001, 1_200), grown, ...second)).toBe(0)
+  expect(phantoms(joined!, grown, ...second)).toBe(1)
+})
+
+test('what a dying proxy gave back leaves no lease behind; what its death cut off does', () => {
+  const killed = fault('requests', 1_400, 1_900)
+  const held = (outcome: 'served' | 'peer-closed') =>
+    [
+      { at: 900, from: 'proxy-1', kind: 'request-began', request: 'r1', session: 's' } as Event,
+      ...attemptOf('alpha', 's', 'r1', 1_000, 1_401),
+    ].map(event => (event.kind === 'provider-ended' ? { ...event, outcome } : event))
+  const crashed = (events: Event[]) =>
+    measure(inOrder([phaseAt(0, 'storm'), ...killed, ...events]), sampleTopology).crashed.length
+  expect(crashed(held('served'))).toBe(0)
+  expect(crashed(held('peer-closed'))).toBe(1)
+})
+
+test('a refusal that is judged late is judged by who was in flight at the time', () => {
+  const three = [0, 1, 2].flatMap(n => attemptOf('alpha', `m${n}`, `m${n}`, 1_000 + n, 1_200 + n))
+  const refused: Event = {
+    at: 1_150,
+    from: 'proxy-1',
+    kind: 'refused',
+    request: 'r9',
+    session: 's9',
+    provider: 'alpha',
+    count: 3,
+    waitedMs: 1,
+  }
+  const ghosts = (...events: Event[]) =>
+    figures(sentAt(10), refused, phaseAt(9_000, 'rest'), events)['admission.ghostRejections']
+  expect(ghosts(...three)).toBe(0)
+  expect(ghosts(...three.slice(0, -4))).toBe(1)
+})
