@@ -73,7 +73,11 @@ test('a beat that fails is repeated within an eighth of a heartbeat, and while n
 })
 
 test('a beat that took long is followed soon: whoever came meanwhile is not in it', async () => {
-  const { asked } = await beating(() => well, [], at => (at === 0 ? 70 : 300))
+  const { asked } = await beating(
+    () => well,
+    [],
+    at => (at === 0 ? 70 : 300),
+  )
   const [, second, third] = asked.renewed
   expect([second! >= 80, second! <= 100]).toEqual([true, true])
   expect(third).toBe(second! + 300)
