@@ -88,9 +88,11 @@ export class VirtualClock implements WorldClock {
 
   /** Wakes sleepers one by one until nobody sleeps, or until virtual time has reached `until`. */
   async run(until: Millis = Number.POSITIVE_INFINITY): Promise<void> {
-    await new Promise<void>((resolve, reject) =>
-      this.#loop(() => (this.#next()?.at ?? Number.POSITIVE_INFINITY) > until || !this.#heap.length, resolve, reject),
-    )
+    const over = () => {
+      const next = this.#next()
+      return !next || next.at > until
+    }
+    await new Promise<void>((resolve, reject) => this.#loop(over, resolve, reject))
     if (until !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, until)
   }
 
