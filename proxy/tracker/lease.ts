@@ -51,7 +51,7 @@ export function leasesOf(
     async acquire({ provider, member, token }) {
       const { id, unit, limit } = provider
       const { lease, tombstone } = timesOf(provider)
-      const args = [clockArgument(provider), lease, tombstone, unit, limit, member, token]
+      const args = [clockArgument(provider), lease, tombstone, unit, limit, member, `${token} ${member}`, `! ${member}`]
       const [kind, count = 0, retryAfterMs = 0] = (await store.run(scripts.acquire, keysOf(id), args)) as [
         string,
         number,
@@ -62,7 +62,8 @@ export function leasesOf(
     },
     async release({ provider, member, token }) {
       const { tombstone } = timesOf(provider)
-      await store.run(scripts.release, keysOf(provider.id), [clockArgument(provider), tombstone, member, token])
+      const args = [clockArgument(provider), tombstone, member, `${token} ${member}`]
+      await store.run(scripts.release, keysOf(provider.id), args)
     },
     async renew(provider, holds) {
       const { lease } = timesOf(provider)

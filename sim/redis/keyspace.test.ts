@@ -143,7 +143,7 @@ describe('taking back', () => {
           () => 1_000,
           () => {},
         )
-        for (const { undo } of told.toReversed()) undo(copy)
+        for (const change of told.toReversed()) change.undo(copy)
         expect(contents(copy)).toEqual(before)
       }),
     )

@@ -85,7 +85,7 @@ export class Keyspace {
     const before = (score === null ? set.delete(member) : set.set(member, score)) ?? null
     if (before === score) return before
     const expiry = set.size ? undefined : this.#drop(key)
-    this.#told({ key, member, before, after: score, undo: takingBack(key, member, before, expiry) })
+    this.#told(new MemberChange(key, member, before, score, expiry))
     return before
   }
 
@@ -209,11 +209,27 @@ export class Keyspace {
   }
 }
 
-const takingBack =
-  (key: string, member: string, before: number | null, expiry: Millis | undefined) => (keyspace: Keyspace) => {
-    keyspace.setMember(key, member, before)
-    if (expiry !== undefined) keyspace.expireAt(key, expiry)
+class MemberChange implements Change {
+  readonly key: string
+  readonly member: string
+  readonly before: number | null
+  readonly after: number | null
+  /** Of the key, which went with its last member. */
+  readonly #expiry: Millis | undefined
+
+  constructor(key: string, member: string, before: number | null, after: number | null, expiry: Millis | undefined) {
+    this.key = key
+    this.member = member
+    this.before = before
+    this.after = after
+    this.#expiry = expiry
   }
+
+  undo(keyspace: Keyspace): void {
+    keyspace.setMember(this.key, this.member, this.before)
+    if (this.#expiry !== undefined) keyspace.expireAt(this.key, this.#expiry)
+  }
+}
 
 function copyOf(value: Value): Value {
   if (value.type === 'zset') return { type: 'zset', set: value.set.copy() }

@@ -21,7 +21,7 @@ interface Piece {
 }
 
 /** A piece is split at this length. Tombstones come in at the front, leases at the back: one long array would be moved each time. */
-const pieceLength = 64
+const pieceLength = 32
 
 export class SortedSet {
   readonly #byMember = new ShortLived<string, number>()
@@ -146,13 +146,8 @@ export class SortedSet {
     const piece = this.#pieces[n]!
     const { scores, members } = piece
     const place = placeIn(piece, member, score)
-    if (place === scores.length) {
-      scores.push(score)
-      members.push(member)
-    } else {
-      scores.splice(place, 0, score)
-      members.splice(place, 0, member)
-    }
+    insert(scores, place, score)
+    insert(members, place, member)
     if (scores.length > pieceLength)
       this.#pieces.splice(n + 1, 0, {
         scores: scores.splice(pieceLength / 2),
@@ -165,8 +160,8 @@ export class SortedSet {
     const piece = this.#pieces[n]!
     if (piece.scores.length === 1) return void this.#pieces.splice(n, 1)
     const place = placeIn(piece, member, score)
-    piece.scores.splice(place, 1)
-    piece.members.splice(place, 1)
+    remove(piece.scores, place)
+    remove(piece.members, place)
   }
 
   /** The piece that holds, or should hold, the entry: the first that does not end before it, or the last. */
@@ -219,6 +214,20 @@ export class SortedSet {
     }
     return [low, from]
   }
+}
+
+// On arrays as short as these `splice` costs several times more.
+
+function insert<T>(into: T[], place: number, one: T) {
+  into.push(one)
+  for (let n = into.length - 1; n > place; n--) into[n] = into[n - 1]!
+  into[place] = one
+}
+
+function remove<T>(from: T[], place: number) {
+  const last = from.length - 1
+  for (let n = place; n < last; n++) from[n] = from[n + 1]!
+  from.pop()
 }
 
 /** Byte strings compare as their bytes do. */

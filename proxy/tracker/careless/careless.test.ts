@@ -18,7 +18,7 @@ function stage(variant: TrackerVariant, broken = false) {
     {
       async run({ name }, [key], args) {
         const provider = /provider:(\w+)/.exec(key!)![1]
-        const tokens = args.filter(arg => /^t\d/.test(String(arg)))
+        const tokens = args.flatMap(arg => /^t\d+/.exec(String(arg)) ?? [])
         calls.push([name.replace(/^.*-/, ''), provider, ...tokens].join(' '))
         if (broken) throw new Error('no acknowledgement')
         return name.endsWith('renew') ? [[], []] : ['ok', 1]

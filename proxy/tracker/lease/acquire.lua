@@ -3,10 +3,10 @@
 -- Promise  Idempotent by token. An insertion leaves the count within the limit. A refused token is dead from then on, so
 --          that a copy of this command still travelling cannot be admitted later. A session that an operator has ended gets
 --          nothing until its mark is over. A limit of 0 is none.
--- ARGV     [2] lease, ms  [3] tombstone, ms  [4] unit: session | attempt  [5] limit  [6] session  [7] token
+-- ARGV     [2] lease, ms  [3] tombstone, ms  [4] unit: session | attempt  [5] limit  [6] session  [7] entry: token session
+--          [8] the session's mark: ! session
 -- Reply    {'ok' | 'replay', count} | {'full', count, ms until the next lease ends} | {'dead' | 'terminated', count}
-local lease, unit, limit, session, token = tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
-local entry = token .. ' ' .. session
+local lease, unit, limit, session, entry = tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local perSession = unit == 'session'
 
 local function count()
@@ -15,14 +15,14 @@ local function count()
 end
 
 local more = not due or reap()
-local scores = call('ZMSCORE', attempts, entry, '! ' .. session)
-local score = scores[1]
-if isLive(score) then
+local scores = call('ZMSCORE', attempts, entry, ARGV[8])
+local score, mark = scores[1], scores[2]
+if score and tonumber(score) > 0 then
   call('ZADD', attempts, 'GT', now + lease, entry)
   return {'replay', count()}
 end
 if score then return {'dead', count()} end
-if isMarked(scores[2]) then
+if mark and -mark >= now then
   call('ZADD', attempts, -(now + ARGV[3]), entry)
   return {'terminated', count()}
 end
@@ -34,7 +34,7 @@ local held = count()
 for _ = 1, 64 do
   if joins or held < limit or not more then break end
   more = reap()
-  held = count()
+  held, refs = count(), call('ZSCORE', sessions, session)
 end
 if joins or held < limit then
   call('ZADD', attempts, now + lease, entry)

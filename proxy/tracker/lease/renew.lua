@@ -11,9 +11,9 @@ for i = 3, #ARGV, 2 do
   local session, token = ARGV[i], ARGV[i + 1]
   local entry = token .. ' ' .. session
   local scores = call('ZMSCORE', attempts, entry, '! ' .. session)
-  local score = scores[1]
-  if isMarked(scores[2]) then ended[#ended + 1] = token end
-  if isLive(score) then
+  local score, mark = scores[1], scores[2]
+  if mark and -mark >= now then ended[#ended + 1] = token end
+  if score and tonumber(score) > 0 then
     call('ZADD', attempts, 'GT', expiry, entry)
   elseif not score then
     call('ZADD', attempts, expiry, entry)

@@ -13,6 +13,8 @@ import { boot } from './boot.ts'
 export interface CompiledScript {
   readonly sha: string
   readonly reference: number
+  /** What it was called with last, kept alive by a table of Lua's: most of it is the same the next time. */
+  readonly held: { reference: number; texts: string[]; addresses: number[] }
 }
 
 /** What `redis.call` does. Throws a `RedisError` for an error reply. */
@@ -76,9 +78,10 @@ const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
 
 /**
  * Where Lua 5.1 keeps things on a 32-bit machine (lobject.h, lstate.h): of a state its stack's `base` and `top`, of a value its
- * size and its `type`, of a string its `hash`, its `length` and its `text`. Asking through the API takes ten calls for a command's arguments.
+ * size and its `type`, of a string its `hash`, its `length` and its `text`, of a table its `array`. Asking through the API takes ten calls for a
+ * command's arguments.
  */
-const layout = { top: 8, base: 12, value: 16, type: 8, hash: 8, length: 12, text: 16 } as const
+const layout = { top: 8, base: 12, value: 16, type: 8, hash: 8, length: 12, text: 16, array: 12 } as const
 
 /** So many strings that Lua said last are remembered. A power of two. */
 const remembered = 4_096
@@ -101,8 +104,9 @@ export class LuaEngine {
   #words!: DataView
   #scratch: number
   #scratchSize = 1 << 16
-  /** Strings that come again and again: anchored in Lua for ever, so that their address stands for them. */
+  /** Strings that come again and again: anchored in Lua for ever. */
   readonly #references = new Map<string, number>()
+  /** As long as Lua keeps a string for us its address stands for it. */
   readonly #anchored = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
   /** By Lua's own hash: a script says most strings several times, and the next one says them again. Each is made once, and so hashed once. */
   readonly #said = new Array<string>(remembered).fill('')
@@ -162,7 +166,10 @@ export class LuaEngine {
     // The shebang line must go, the line numbers stay.
     const code = text.startsWith('#!') ? text.slice(text.indexOf('\n') >= 0 ? text.indexOf('\n') : text.length) : text
     this.#load(code, '@user_script')
-    const script = { sha, reference: this.#api.luaL_ref(this.#state, registry) }
+    const reference = this.#api.luaL_ref(this.#state, registry)
+    this.#api.lua_createtable(this.#state, 0, 0)
+    const held = { reference: this.#api.luaL_ref(this.#state, registry), texts: [], addresses: [] }
+    const script = { sha, reference, held }
     this.#scripts.set(sha, script)
     return script
   }
@@ -174,10 +181,11 @@ export class LuaEngine {
     this.#call = call
     api.lua_settop(state, 0)
     api.lua_rawgeti(state, registry, this.#handler)
-    this.#setGlobal('KEYS', keys, true)
-    this.#setGlobal('ARGV', args, false)
+    this.#setKeys(keys)
+    this.#setArguments(args, script)
     api.lua_rawgeti(state, registry, script.reference)
     const failed = api.lua_pcall(state, 0, 1, 1)
+    this.#state = state
     const reply = failed ? this.#failure(script) : this.#replyAt(2)
     api.lua_settop(state, 0)
     return reply
@@ -196,17 +204,54 @@ export class LuaEngine {
     return { err: `${oneLine(fields.err ?? 'ERR unknown error')}${where}` }
   }
 
-  #setGlobal(name: 'KEYS' | 'ARGV', values: readonly string[], intern: boolean) {
+  #setKeys(keys: readonly string[]) {
     const api = this.#api
     const state = this.#state
-    api.lua_rawgeti(state, registry, this.#references.get(name)!)
-    api.lua_createtable(state, values.length, 0)
-    for (let n = 0; n < values.length; n++) {
-      if (intern) api.lua_rawgeti(state, registry, this.#intern(values[n]!))
-      else this.#pushText(values[n]!)
+    api.lua_rawgeti(state, registry, this.#references.get('KEYS')!)
+    api.lua_createtable(state, keys.length, 0)
+    for (let n = 0; n < keys.length; n++) {
+      api.lua_rawgeti(state, registry, this.#intern(keys[n]!))
       api.lua_rawseti(state, -2, n + 1)
     }
     api.lua_rawset(state, globals)
+  }
+
+  /** A table of its own for each call: a script may change it. */
+  #setArguments(args: readonly string[], { held }: CompiledScript) {
+    const api = this.#api
+    const state = this.#state
+    api.lua_rawgeti(state, registry, held.reference)
+    for (let n = 0; n < args.length; n++) if (held.texts[n] !== args[n]) this.#hold(held, n, args[n]!)
+    api.lua_settop(state, -2)
+    api.lua_rawgeti(state, registry, this.#references.get('ARGV')!)
+    api.lua_createtable(state, args.length, 0)
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const table = words.getUint32(words.getUint32(state + layout.top, true) - layout.value, true)
+    let value = words.getUint32(table + layout.array, true)
+    for (let n = 0; n < args.length; n++, value += layout.value) {
+      words.setUint32(value, held.addresses[n]!, true)
+      words.setUint32(value + layout.type, type.string, true)
+    }
+    api.lua_rawset(state, globals)
+  }
+
+  /** Instead of what was held there, whose address may be another string's from now on. */
+  #hold({ texts, addresses }: CompiledScript['held'], n: number, text: string) {
+    const anchored = this.#anchored
+    const old = addresses[n]
+    if (old !== undefined && anchored.addresses[placeOf(old)] === old) anchored.addresses[placeOf(old)] = 0
+    this.#pushText(text)
+    const address = this.#addressOfTop()
+    this.#api.lua_rawseti(this.#state, -2, n + 1)
+    texts[n] = text
+    addresses[n] = address
+    anchored.addresses[placeOf(address)] = address
+    anchored.texts[placeOf(address)] = text
+  }
+
+  #addressOfTop(): number {
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    return words.getUint32(words.getUint32(this.#state + layout.top, true) - layout.value, true)
   }
 
   #redisCall(raises: boolean): number {
@@ -255,7 +300,7 @@ export class LuaEngine {
     const isText = count === 1 && words.getUint32(base + layout.type, true) === type.string
     const value = isText ? this.#wholeNumberOf(words.getUint32(base, true)) : undefined
     if (value === undefined) return undefined
-    this.#api.lua_pushnumber(this.#state, value)
+    this.#pushNumber(value)
     return 1
   }
 
@@ -285,7 +330,10 @@ export class LuaEngine {
     api.lua_pushboolean(state, 1)
     if (count === 0) api.lua_pushboolean(state, 1)
     else api.lua_insert(state, 1)
-    if (!api.lua_pcall(state, Math.max(0, count - 1), allResults, 0)) return api.lua_gettop(state)
+    const failed = api.lua_pcall(state, Math.max(0, count - 1), allResults, 0)
+    // A coroutine may have called us meanwhile.
+    this.#state = state
+    if (!failed) return api.lua_gettop(state)
     api.lua_remove(state, 1)
     if (api.lua_type(state, -1) === type.table) {
       this.#pushText('err')
@@ -350,7 +398,7 @@ export class LuaEngine {
   #push(reply: Reply) {
     const api = this.#api
     const state = this.#state
-    if (typeof reply === 'number') api.lua_pushnumber(state, reply)
+    if (typeof reply === 'number') this.#pushNumber(reply)
     else if (typeof reply === 'bigint') api.lua_pushnumber(state, Number(reply))
     else if (typeof reply === 'string') this.#pushText(reply)
     else if (reply === null) api.lua_pushboolean(state, 0)
@@ -368,6 +416,15 @@ export class LuaEngine {
         api.lua_rawset(state, -3)
       }
     }
+  }
+
+  /** Lua gives each function of its host room for twenty values. */
+  #pushNumber(value: number) {
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const top = words.getUint32(this.#state + layout.top, true)
+    words.setFloat64(top, value, true)
+    words.setUint32(top + layout.type, type.number, true)
+    words.setUint32(this.#state + layout.top, top + layout.value, true)
   }
 
   /** The value at an absolute index as a reply: numbers lose their fraction, true is 1, false and nil are null. */
@@ -421,7 +478,7 @@ export class LuaEngine {
     const known = this.#references.get(text)
     if (known !== undefined) return known
     this.#pushText(text)
-    const address = this.#api.lua_tolstring(this.#state, -1, 0) - layout.text
+    const address = this.#addressOfTop()
     this.#anchored.addresses[placeOf(address)] = address
     this.#anchored.texts[placeOf(address)] = text
     const reference = this.#api.luaL_ref(this.#state, registry)
@@ -490,13 +547,8 @@ export class LuaEngine {
 
   #function(body: () => number): CFunction {
     return asCFunction(state => {
-      const outer = this.#state
       this.#state = state
-      try {
-        return body()
-      } finally {
-        this.#state = outer
-      }
+      return body()
     })
   }
 
