@@ -39,8 +39,8 @@ export class ReplyError extends Error {
 /** One call of a script, until it is answered or given up. */
 class Command {
   readonly script: ScriptText
-  readonly keys: readonly string[]
-  readonly args: readonly string[]
+  /** As it goes to a server that knows the script. */
+  readonly words: readonly string[]
   readonly slot: number
   redirectionsLeft = settings.maxRedirections
   settled = false
@@ -57,8 +57,10 @@ class Command {
     reject: (error: Error) => void,
   ) {
     this.script = script
-    this.keys = keys.map(toBytes)
-    this.args = args.map(arg => (typeof arg === 'number' ? String(arg) : toBytes(arg)))
+    const words = ['EVALSHA', script.sha, String(keys.length)]
+    for (const key of keys) words.push(toBytes(key))
+    for (const arg of args) words.push(typeof arg === 'number' ? String(arg) : toBytes(arg))
+    this.words = words
     this.slot = keySlot(keys[0]!)
     this.#resolve = resolve
     this.#reject = reject
@@ -109,15 +111,15 @@ export class VirtualClient implements Store {
   #send(command: Command, address: string, asking: boolean) {
     const connection = this.#connectionTo(address)
     if (!connection) return this.#again(command, closed)
-    const { sha, text } = command.script
+    const { sha } = command.script
     const whole = !connection.sent.has(sha)
-    connection.sent.add(sha)
-    this.#deliver(command, connection, whole ? ['EVAL', text] : ['EVALSHA', sha], asking)
+    if (whole) connection.sent.add(sha)
+    this.#deliver(command, connection, whole, asking)
   }
 
-  #deliver(command: Command, connection: Connection, name: readonly string[], asking: boolean) {
-    const { keys, args } = command
-    connection.send(name.concat(String(keys.length), keys, args), asking, {
+  #deliver(command: Command, connection: Connection, whole: boolean, asking: boolean) {
+    const { words, script } = command
+    connection.send(whole ? ['EVAL', script.text, ...words.slice(2)] : words, asking, {
       answer: reply => this.#answer(command, connection, reply, asking),
       broken: because => this.#again(command, because),
     })
@@ -129,7 +131,7 @@ export class VirtualClient implements Store {
     const [kind, slot, address] = reply.err.split(' ')
     switch (kind) {
       case 'NOSCRIPT':
-        return this.#deliver(command, connection, ['EVAL', command.script.text], asking)
+        return this.#deliver(command, connection, true, asking)
       case 'MOVED':
         this.#moved.set(Number(slot), address!)
         return this.#redirect(command, reply.err, 0, () => this.#send(command, address!, false))

@@ -106,8 +106,9 @@ export class LuaEngine {
   #scratchSize = 1 << 16
   /** Strings that come again and again: anchored in Lua for ever. */
   readonly #references = new Map<string, number>()
-  /** As long as Lua keeps a string for us its address stands for it. */
+  /** As long as Lua keeps a string for us its address stands for it: of those that it keeps for ever, and of a script's arguments. */
   readonly #anchored = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
+  readonly #held = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
   /** By Lua's own hash: a script says most strings several times, and the next one says them again. Each is made once, and so hashed once. */
   readonly #said = new Array<string>(remembered).fill('')
   readonly #scripts = new Map<string, CompiledScript>()
@@ -237,16 +238,16 @@ export class LuaEngine {
 
   /** Instead of what was held there, whose address may be another string's from now on. */
   #hold({ texts, addresses }: CompiledScript['held'], n: number, text: string) {
-    const anchored = this.#anchored
+    const held = this.#held
     const old = addresses[n]
-    if (old !== undefined && anchored.addresses[placeOf(old)] === old) anchored.addresses[placeOf(old)] = 0
+    if (old !== undefined && held.addresses[placeOf(old)] === old) held.addresses[placeOf(old)] = 0
     this.#pushText(text)
     const address = this.#addressOfTop()
     this.#api.lua_rawseti(this.#state, -2, n + 1)
     texts[n] = text
     addresses[n] = address
-    anchored.addresses[placeOf(address)] = address
-    anchored.texts[placeOf(address)] = text
+    held.addresses[placeOf(address)] = address
+    held.texts[placeOf(address)] = text
   }
 
   #addressOfTop(): number {
@@ -509,8 +510,9 @@ export class LuaEngine {
 
   /** The string that Lua keeps here. */
   #textOf(text: number): string {
-    const { addresses, texts } = this.#anchored
-    if (addresses[placeOf(text)] === text) return texts[placeOf(text)]!
+    const at = placeOf(text)
+    if (this.#anchored.addresses[at] === text) return this.#anchored.texts[at]!
+    if (this.#held.addresses[at] === text) return this.#held.texts[at]!
     const from = text + layout.text
     const length = this.#words.getUint32(text + layout.length, true)
     const place = this.#words.getUint32(text + layout.hash, true) % remembered
@@ -610,7 +612,7 @@ const placeOf = (address: number) => (address >>> 3) % remembered
 
 /** What the project's scripts say most. */
 const frequent =
-  'TIME ZSCORE ZCARD ZCOUNT ZADD ZREM ZINCRBY ZRANGEBYSCORE ZREVRANGEBYSCORE WITHSCORES LIMIT GT # -inf +inf session attempt %.0f'.split(
+  'TIME ZSCORE ZMSCORE ZCARD ZCOUNT ZADD ZREM ZINCRBY ZRANGEBYSCORE ZREVRANGEBYSCORE ZREMRANGEBYRANK WITHSCORES LIMIT GT # -inf +inf session attempt full released'.split(
     ' ',
   )
 
