@@ -28,7 +28,7 @@ test('a silent wake lets nobody act before the next sleeper', async () => {
   }
   clock.silently(1, say('a'))
   clock.silently(2, say('b'))
-  clock.silently(3, say('cancelled'))()
+  clock.silently(3, say('cancelled')).cancel()
   clock.after(3, say('c'))
   clock.after(4, say('d'))
   await clock.run()

@@ -3,25 +3,18 @@ import type { Clock, Millis } from '../proxy/ports.ts'
 import type { StopSignal } from '../proxy/stop.ts'
 import { Deadlines } from './deadlines.ts'
 
-interface Sleeper {
-  at: Millis
-  /** Breaks ties: who fell asleep first wakes first. */
-  sequence: number
-  /** Where it stands in the heap. */
-  place: number
-  /** Nobody can act when it has woken. */
-  silent: boolean
-  /** Those of its duration, where it is one of many. */
-  line: Deadlines<Sleeper> | undefined
-  /** Called off, or awake. */
-  gone: boolean
-  wake(): void
+/** Something that will happen. */
+export interface Timer {
+  /** Does nothing when it has happened already. */
+  cancel(): void
 }
 
-/** The clock of a world's own machinery. */
+/** The clock of a world's own machinery: there are many timers, and a closure for each costs more than the timer. */
 export interface WorldClock extends Clock {
-  /** As `after`, where `act` settles no promise and calls nobody who might: the next sleeper may wake at once. */
-  silently(duration: Millis, act: () => void): () => void
+  /** As `after`. */
+  timer(duration: Millis, wake: () => void): Timer
+  /** As `timer`, where `act` settles no promise and calls nobody who might: the next sleeper may wake at once. */
+  silently(duration: Millis, act: () => void): Timer
 }
 
 /** After so many wakes the machine's own events get their turn: signals, timers of the command. */
@@ -63,12 +56,12 @@ export class VirtualClock implements WorldClock {
   sleep(duration: Millis, signal?: StopSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     return new Promise((resolve, reject) => {
-      if (!signal) return void this.#push(duration, resolve)
+      if (!signal) return void this.timer(duration, resolve)
       const leave = () => {
-        this.#remove(sleeper)
+        sleeper.cancel()
         reject(signal.reason)
       }
-      const sleeper = this.#push(duration, () => {
+      const sleeper = this.timer(duration, () => {
         signal.removeEventListener('abort', leave)
         resolve()
       })
@@ -77,13 +70,16 @@ export class VirtualClock implements WorldClock {
   }
 
   after(duration: Millis, wake: () => void): () => void {
-    const sleeper = this.#push(duration, wake)
-    return () => this.#remove(sleeper)
+    const sleeper = this.#push(duration, wake, false)
+    return () => sleeper.cancel()
   }
 
-  silently(duration: Millis, act: () => void): () => void {
-    const sleeper = this.#push(duration, act, true)
-    return () => this.#remove(sleeper)
+  timer(duration: Millis, wake: () => void): Timer {
+    return this.#push(duration, wake, false)
+  }
+
+  silently(duration: Millis, act: () => void): Timer {
+    return this.#push(duration, act, true)
   }
 
   /** Wakes sleepers one by one until nobody sleeps, or until virtual time has reached `until`. */
@@ -154,10 +150,10 @@ export class VirtualClock implements WorldClock {
     return next.silent
   }
 
-  #push(duration: Millis, wake: () => void, silent = false): Sleeper {
+  #push(duration: Millis, wake: () => void, silent: boolean): Sleeper {
     const at = Math.round((this.#now + Math.max(0, duration)) * 1000) / 1000
     const line = duration >= shortestDeadlineMs && Number.isInteger(duration) ? this.#lineOf(duration) : undefined
-    const sleeper: Sleeper = { at, sequence: this.#sequence++, place: -1, silent, line, gone: false, wake }
+    const sleeper = new Sleeper(this.#calledOff, at, this.#sequence++, silent, line, wake)
     if (!line || line.add(sleeper)) this.#enter(sleeper)
     return sleeper
   }
@@ -175,11 +171,7 @@ export class VirtualClock implements WorldClock {
     return first
   }
 
-  /** Does nothing when it has woken already. */
-  #remove(sleeper: Sleeper) {
-    if (sleeper.gone) return
-    sleeper.gone = true
-    sleeper.wake = asleep
+  readonly #calledOff = (sleeper: Sleeper) => {
     if (!sleeper.line) this.#takeOut(sleeper)
   }
 
@@ -234,6 +226,45 @@ export class VirtualClock implements WorldClock {
     }
     heap[place] = sleeper
     sleeper.place = place
+  }
+}
+
+class Sleeper implements Timer {
+  readonly at: Millis
+  /** Breaks ties: who fell asleep first wakes first. */
+  readonly sequence: number
+  /** Where it stands in the heap. */
+  place = -1
+  /** Nobody can act when it has woken. */
+  readonly silent: boolean
+  /** Those of its duration, where it is one of many. */
+  readonly line: Deadlines<Sleeper> | undefined
+  /** Called off, or awake. */
+  gone = false
+  wake: () => void
+  readonly #calledOff: (sleeper: Sleeper) => void
+
+  constructor(
+    calledOff: (sleeper: Sleeper) => void,
+    at: Millis,
+    sequence: number,
+    silent: boolean,
+    line: Deadlines<Sleeper> | undefined,
+    wake: () => void,
+  ) {
+    this.#calledOff = calledOff
+    this.at = at
+    this.sequence = sequence
+    this.silent = silent
+    this.line = line
+    this.wake = wake
+  }
+
+  cancel(): void {
+    if (this.gone) return
+    this.gone = true
+    this.wake = asleep
+    this.#calledOff(this)
   }
 }
 

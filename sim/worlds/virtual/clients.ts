@@ -2,7 +2,7 @@
 import type { Millis } from '../../../proxy/ports.ts'
 import { type Client, taken } from '../../../proxy/request.ts'
 import { Stop } from '../../../proxy/stop.ts'
-import type { VirtualClock } from '../../clock.ts'
+import type { Timer, VirtualClock } from '../../clock.ts'
 import type { ClientEvent, Tell } from '../../history.ts'
 import type { Leaving } from '../../load/load.ts'
 import type { AskStep } from '../../plan.ts'
@@ -10,6 +10,7 @@ import { flawOf, saysSo } from '../../providers/flaw.ts'
 import { retryAfterIn } from '../../providers/wire.ts'
 import { decoded } from './encoded.ts'
 import { type Instance, routed } from './instance.ts'
+import type { Process } from './process.ts'
 import { StormRequest } from './providers.ts'
 
 export interface ClientsOptions {
@@ -66,78 +67,109 @@ async function sendOn(ask: AskStep, until: Millis, origin: Millis, options: Clie
 }
 
 /** Resolves when the request has ended for its client; never rejects. */
-function send(ask: AskStep, { clock, instances, tell, over }: ClientsOptions): Promise<void> {
-  const { request, session, shape, stream, via, leaves } = ask
-  const say = (event: ClientEvent) => tell({ at: clock.now(), from: 'client', ...event })
-  const instance = routed(instances, via)
-  const process = instance?.process
-  const sentTo = instance && { instance: instance.name }
-  say({ kind: 'client-sent', request, session, plannedAt: clock.now(), shape, stream, ...sentTo })
-  return new Promise(resolve => {
-    const gone = new Stop()
-    let status = 0
-    let bytes = 0
-    let retryAfterMs: Millis | undefined
-    let ended = false
-    const chunks: Uint8Array[] = []
-    const end = (outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string, hidden = false) => {
-      if (ended) return
-      ended = true
-      giveUp()
-      stay()
-      say({
-        kind: 'client-ended',
-        request,
-        outcome,
-        status,
-        bytes,
-        ...(because !== undefined && { because }),
-        ...(hidden && { hidden }),
-        ...(retryAfterMs !== undefined && { retryAfterMs }),
-      })
-      resolve()
-    }
-    const leave = (outcome: 'broken' | 'aborted', because: string) => {
-      if (ended) return
-      end(outcome, because)
-      process?.deliver(() => gone.abort(left))
-    }
-    const giveUp = clock.after(deadlineMs, () => leave('broken', `not ended within ${deadlineMs} ms`))
-    let stay = () => {}
-    const leaveAfter = (moment: Leaving['after']) => {
-      if (leaves?.after === moment)
-        stay = clock.after(leaves.ms, () => leave('aborted', `left ${leaves.ms} ms after the ${moment}`))
-    }
-    leaveAfter('send')
-    const client: Client = {
-      signal: gone,
-      begin(code, headers) {
-        status = code
-        retryAfterMs = retryAfterIn(headers['retry-after'])
-      },
-      write(chunk) {
-        if (ended) return Promise.reject(left)
-        if (bytes === 0 && chunk.length) {
-          say({ kind: 'client-first-byte', request, status })
-          leaveAfter('first-byte')
-        }
-        bytes += chunk.length
-        chunks.push(chunk)
-        return taken
-      },
-      end() {
-        if (status < 200 || status >= 300) return end('answered')
-        const flaw = flawIn(chunks, ask)
-        end(flaw === undefined ? 'complete' : 'broken', flaw, flaw !== undefined && flaw !== saysSo)
-      },
-      cut: () => end('broken', 'the proxy broke off'),
-    }
-    if (!instance) return end('broken', 'no instance is in rotation')
-    instance.handle(new StormRequest({ request, session, shape, stream }), client).then(
-      () => over(request),
-      error => end('broken', `the proxy failed: ${String(error)}`),
+const send = (ask: AskStep, options: ClientsOptions): Promise<void> =>
+  new Promise(resolve => new Sent(ask, options, resolve).leave())
+
+/** One request from its client's side, from the send to the end. */
+class Sent implements Client {
+  readonly signal = new Stop()
+  readonly #ask: AskStep
+  readonly #options: ClientsOptions
+  readonly #instance: Instance | undefined
+  readonly #process: Process | undefined
+  readonly #resolve: () => void
+  #status = 0
+  #bytes = 0
+  #retryAfterMs: Millis | undefined
+  #ended = false
+  readonly #chunks: Uint8Array[] = []
+  readonly #deadline: Timer
+  /** It leaves then, before its time. */
+  #leaving: Timer | undefined
+
+  constructor(ask: AskStep, options: ClientsOptions, resolve: () => void) {
+    this.#ask = ask
+    this.#options = options
+    this.#resolve = resolve
+    this.#instance = routed(options.instances, ask.via)
+    this.#process = this.#instance?.process
+    const { request, session, shape, stream } = ask
+    const sentTo = this.#instance && { instance: this.#instance.name }
+    this.#say({ kind: 'client-sent', request, session, plannedAt: options.clock.now(), shape, stream, ...sentTo })
+    this.#deadline = options.clock.timer(deadlineMs, () => this.#giveUp('broken', `not ended within ${deadlineMs} ms`))
+    this.#leaveAfter('send')
+  }
+
+  /** On its way to its instance. */
+  leave(): void {
+    const { request, session, shape, stream } = this.#ask
+    if (!this.#instance) return this.#end('broken', 'no instance is in rotation')
+    this.#instance.handle(new StormRequest({ request, session, shape, stream }), this).then(
+      () => this.#options.over(request),
+      error => this.#end('broken', `the proxy failed: ${String(error)}`),
     )
-  })
+  }
+
+  begin(code: number, headers: Readonly<Record<string, string>>): void {
+    this.#status = code
+    this.#retryAfterMs = retryAfterIn(headers['retry-after'])
+  }
+
+  write(chunk: Uint8Array): Promise<void> {
+    if (this.#ended) return Promise.reject(left)
+    if (this.#bytes === 0 && chunk.length) {
+      this.#say({ kind: 'client-first-byte', request: this.#ask.request, status: this.#status })
+      this.#leaveAfter('first-byte')
+    }
+    this.#bytes += chunk.length
+    this.#chunks.push(chunk)
+    return taken
+  }
+
+  end(): void {
+    if (this.#status < 200 || this.#status >= 300) return this.#end('answered')
+    const flaw = flawIn(this.#chunks, this.#ask)
+    this.#end(flaw === undefined ? 'complete' : 'broken', flaw, flaw !== undefined && flaw !== saysSo)
+  }
+
+  cut(): void {
+    this.#end('broken', 'the proxy broke off')
+  }
+
+  #leaveAfter(moment: Leaving['after']) {
+    const { leaves } = this.#ask
+    if (leaves?.after !== moment) return
+    const because = `left ${leaves.ms} ms after the ${moment}`
+    this.#leaving = this.#options.clock.timer(leaves.ms, () => this.#giveUp('aborted', because))
+  }
+
+  #giveUp(outcome: 'broken' | 'aborted', because: string) {
+    if (this.#ended) return
+    this.#end(outcome, because)
+    this.#process?.deliver(() => this.signal.abort(left))
+  }
+
+  #end(outcome: 'complete' | 'answered' | 'broken' | 'aborted', because?: string, hidden = false) {
+    if (this.#ended) return
+    this.#ended = true
+    this.#deadline.cancel()
+    this.#leaving?.cancel()
+    this.#say({
+      kind: 'client-ended',
+      request: this.#ask.request,
+      outcome,
+      status: this.#status,
+      bytes: this.#bytes,
+      ...(because !== undefined && { because }),
+      ...(hidden && { hidden }),
+      ...(this.#retryAfterMs !== undefined && { retryAfterMs: this.#retryAfterMs }),
+    })
+    this.#resolve()
+  }
+
+  #say(event: ClientEvent) {
+    this.#options.tell({ at: this.#options.clock.now(), from: 'client', ...event })
+  }
 }
 
 const left = new Error('the client has left')

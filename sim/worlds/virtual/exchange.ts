@@ -3,7 +3,7 @@ import { TransportError } from '../../../proxy/failure.ts'
 import type { Millis } from '../../../proxy/ports.ts'
 import type { ProviderReply } from '../../../proxy/provider.ts'
 import type { StopSignal } from '../../../proxy/stop.ts'
-import type { WorldClock } from '../../clock.ts'
+import type { Timer, WorldClock } from '../../clock.ts'
 import { type Answer, isGood } from '../../providers/model.ts'
 import type { Link } from '../../redis/link.ts'
 import { encoded } from './encoded.ts'
@@ -39,7 +39,8 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
   #lastThere: Millis = 0
   #lastBack: Millis = 0
   #spokeAt: Millis = 0
-  #cancel: () => void = () => {}
+  /** Until it says more. */
+  #silence: Timer | undefined
   readonly #arrived: Uint8Array[] = []
   #ending: 'clean' | { error: unknown } | undefined
   #waiting: Waiting | undefined
@@ -96,10 +97,10 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
     const { chunks, end, endAfterMs = 0 } = this.#answer!
     const chunk = chunks[this.#said]
     if (!chunk) {
-      if (end !== 'silent') this.#cancel = this.#clock.silently(endAfterMs, () => this.#finish(undefined))
+      if (end !== 'silent') this.#silence = this.#clock.silently(endAfterMs, () => this.#finish(undefined))
       return
     }
-    this.#cancel = this.#clock.silently(chunk.afterMs, this.#speak)
+    this.#silence = this.#clock.silently(chunk.afterMs, this.#speak)
   }
 
   readonly #speak = () => {
@@ -176,7 +177,7 @@ export class Exchange implements AsyncIterableIterator<Uint8Array>, Closing {
     this.#there(() => {
       if (this.#over) return
       this.#over = true
-      this.#cancel()
+      this.#silence?.cancel()
       this.#host.ended('peer-closed', this.#spokeAt)
     })
   }

@@ -1,7 +1,8 @@
 /** One proxy instance: a core in a process of its own, which can be stopped, ended and started anew. */
 import type { ProxyCore } from '../../../proxy/handle.ts'
-import type { Clock, Millis } from '../../../proxy/ports.ts'
+import type { Millis } from '../../../proxy/ports.ts'
 import type { Client, ProxyRequest } from '../../../proxy/request.ts'
+import type { WorldClock } from '../../clock.ts'
 import { Process } from './process.ts'
 
 /** What an instance is made of, each time it boots. */
@@ -26,13 +27,13 @@ export class Instance {
   clockErrorMs: Millis = 0
   /** New requests come here. */
   inRotation = true
-  readonly #clock: Clock
+  readonly #clock: WorldClock
   readonly #create: Boot
   #core!: ProxyCore
   #boots = 0
   #running = new AbortController()
 
-  constructor(name: string, clock: Clock, create: Boot) {
+  constructor(name: string, clock: WorldClock, create: Boot) {
     this.name = name
     this.#clock = clock
     this.#create = create

@@ -1,6 +1,7 @@
 /** A process on a machine: what is to happen in it waits while it is stopped, and comes to nothing when it is gone. */
 import type { Clock, Millis } from '../../../proxy/ports.ts'
 import { ShortLived } from '../../../proxy/short-lived.ts'
+import type { WorldClock } from '../../clock.ts'
 import { Overlap } from '../../overlap.ts'
 
 /** What a process has open: a connection, a request that it answers. */
@@ -11,14 +12,14 @@ export interface Closing {
 export class Process implements Clock {
   /** What has waited so far because it was stopped. */
   waited = 0
-  readonly #clock: Clock
+  readonly #clock: WorldClock
   #alive = true
   readonly #frozen = new Overlap(() => this.#thaw())
   /** In the order in which it would have happened. */
   #waiting: (() => void)[] = []
   #open = new ShortLived<Closing, true>()
 
-  constructor(clock: Clock) {
+  constructor(clock: WorldClock) {
     this.#clock = clock
   }
 
@@ -43,10 +44,10 @@ export class Process implements Clock {
       this.waited++
       this.#waiting.push(due)
     }
-    const cancel = this.#clock.after(duration, due)
+    const timer = this.#clock.timer(duration, due)
     return () => {
       cancelled = true
-      cancel()
+      timer.cancel()
     }
   }
 
@@ -67,7 +68,7 @@ export class Process implements Clock {
 
   /** What is under way from outside: as `after`, and nobody calls it back. */
   arrivesAfter(duration: Millis, arrive: () => void): void {
-    this.#clock.after(duration, () => this.#arrives(arrive))
+    this.#clock.timer(duration, () => this.#arrives(arrive))
   }
 
   /** What comes from outside: at once, or when it goes on. */

@@ -48,7 +48,7 @@ test.each([scenarios.providerOutage, scenarios.lostReplies])(
   'nobody can act where the clock gives nobody a turn: $name',
   async scenario => {
     const { sha256 } = await played(scenario, trackers.lease, 1)
-    const turns = vi.spyOn(VirtualClock.prototype, 'silently').mockImplementation(VirtualClock.prototype.after)
+    const turns = vi.spyOn(VirtualClock.prototype, 'silently').mockImplementation(VirtualClock.prototype.timer)
     try {
       expect((await played(scenario, trackers.lease, 1)).sha256).toBe(sha256)
       expect(turns).toHaveBeenCalled()
