@@ -34,7 +34,7 @@ local held = count()
 for _ = 1, 64 do
   if joins or held < limit or not more then break end
   more = reap()
-  held, refs = count(), call('ZSCORE', sessions, session)
+  held = count()
 end
 if joins or held < limit then
   call('ZADD', attempts, now + lease, entry)

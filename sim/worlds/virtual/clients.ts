@@ -68,7 +68,7 @@ async function sendOn(ask: AskStep, until: Millis, origin: Millis, options: Clie
 
 /** Resolves when the request has ended for its client; never rejects. */
 const send = (ask: AskStep, options: ClientsOptions): Promise<void> =>
-  new Promise(resolve => new Sent(ask, options, resolve).leave())
+  new Promise(resolve => new Sent(ask, options, resolve).go())
 
 /** One request from its client's side, from the send to the end. */
 class Sent implements Client {
@@ -100,10 +100,10 @@ class Sent implements Client {
     this.#leaveAfter('send')
   }
 
-  /** On its way to its instance. */
-  leave(): void {
+  /** On its way. */
+  go(): void {
     const { request, session, shape, stream } = this.#ask
-    if (!this.#instance) return this.#end('broken', 'no instance is in rotation')
+    if (!this.#instance) return void this.#end('broken', 'no instance is in rotation')
     this.#instance.handle(new StormRequest({ request, session, shape, stream }), this).then(
       () => this.#options.over(request),
       error => this.#end('broken', `the proxy failed: ${String(error)}`),
@@ -127,7 +127,7 @@ class Sent implements Client {
   }
 
   end(): void {
-    if (this.#status < 200 || this.#status >= 300) return this.#end('answered')
+    if (this.#status < 200 || this.#status >= 300) return void this.#end('answered')
     const flaw = flawIn(this.#chunks, this.#ask)
     this.#end(flaw === undefined ? 'complete' : 'broken', flaw, flaw !== undefined && flaw !== saysSo)
   }
