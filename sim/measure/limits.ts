@@ -87,7 +87,13 @@ export function limits(): Meter {
     const one = known.find(({ session, to }) => session === seat.session && to === Number.POSITIVE_INFINITY)
     if (one && seat.attempts.size === 0) one.to = at
     if (one || seat.attempts.size === 0) return
-    const lost = kind === 'left' && (seat.lostAt === at || ownersGone(seat, at, ledger))
+    const lost =
+      kind === 'left'
+        ? seat.lostAt === at || ownersGone(seat, at, ledger)
+        : // Admitted, and lost on its way to the provider.
+          kind === 'began' &&
+          seat.joinedAt === undefined &&
+          at - (seat.lostAt ?? -Infinity) <= ledger.topology.transitMs
     const declared =
       kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
     // Its lease ended, another came, and it was inserted again before its proxy knew that its attempts were over.

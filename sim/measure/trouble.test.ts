@@ -178,6 +178,18 @@ test('a store that was away for a moment was not away', () => {
   })
 })
 
+test('another may come for whom the store lost on its way to the provider, and not for whom it lost long before', () => {
+  const others = [0, 1].map(k => attemptOf('alpha', `m${k}`, `m${k}`, 1_100 + k, 2_500))
+  const overshoot = (...events: (Event | Event[])[]) =>
+    figures(attemptOf('alpha', 'l', 'l', 900, 2_400), uncounted('s', 1_000, 2_300), ...others, ...events)[
+      'limit.overshootMax'
+    ]
+  const came = { ...lost('s', 980, 1), kind: 'store-changed' } as Event
+  expect(overshoot(came, lost('s', 990, null))).toBe(0)
+  expect(overshoot({ ...came, at: 780 }, lost('s', 790, null))).toBe(1)
+  expect(overshoot()).toBe(1)
+})
+
 test('where the limit is one of attempts, another may come for each attempt of whom the store lost', () => {
   const byAttempt = topology({ providers: [provider({ id: 'alpha', limit: 2, unit: 'attempt' })] })
   const overshoot = (more: number) => {
