@@ -6,6 +6,7 @@ const notAnInteger = 'ERR value is not an integer or out of range'
 
 /** A score or an increment: all that C's `strtod` reads, but no white space before it, no NaN, and nothing too large or too small. */
 export function parseFloatArgument(text: string): number {
+  if (text === formatted.text) return formatted.value
   // Nearly every argument is a plain number of a few digits.
   if (isDigits(text)) return Number(text)
   const { value, length, isInRange } = strtod(text)
@@ -96,9 +97,18 @@ export function addLongs(a: Long, b: Long): Long {
   return toLong(sum)
 }
 
+/** What was written last: a script's numbers are written as arguments and read at once. */
+const formatted = { text: '1', value: 1 }
+
 /** C's `%.17g`, with `inf` and `-inf`: how Redis 7.0 writes scores, and how Lua numbers become arguments. */
 export function formatDouble(value: number): string {
-  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
+  if (Number.isSafeInteger(value)) {
+    if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+    if (value === formatted.value) return formatted.text
+    formatted.text = String(value)
+    formatted.value = value
+    return formatted.text
+  }
   if (value === Number.POSITIVE_INFINITY) return 'inf'
   if (value === Number.NEGATIVE_INFINITY) return '-inf'
   if (Number.isNaN(value)) return 'nan'

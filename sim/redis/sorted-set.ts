@@ -41,11 +41,7 @@ export class SortedSet {
     const old = this.#byMember.get(member)
     if (old === score) return old
     this.#byMember.set(member, score)
-    if (old !== undefined) {
-      if (this.#replace(member, old, score)) return old
-      this.#take(member, old)
-    }
-    this.#put(member, score)
+    if (old === undefined || !this.#move(member, old, score)) this.#put(member, score)
     return old
   }
 
@@ -128,16 +124,20 @@ export class SortedSet {
     return copy
   }
 
-  /** In its place, when its neighbours allow: most changes of a score are small. */
-  #replace(member: string, old: number, score: number): boolean {
-    const piece = this.#pieces[this.#pieceOf(member, old)]!
+  /** In its place, when its neighbours allow: most changes of a score are small. Otherwise it is taken out; answers whether it stayed. */
+  #move(member: string, old: number, score: number): boolean {
+    const n = this.#pieceOf(member, old)
+    const piece = this.#pieces[n]!
     const { scores, members } = piece
     const place = placeIn(piece, member, old)
-    if (place === 0 || place === scores.length - 1) return false
-    if (!precedes(scores[place - 1]!, members[place - 1]!, score, member)) return false
-    if (!precedes(score, member, scores[place + 1]!, members[place + 1]!)) return false
-    scores[place] = score
-    return true
+    const stays =
+      place > 0 &&
+      place < scores.length - 1 &&
+      precedes(scores[place - 1]!, members[place - 1]!, score, member) &&
+      precedes(score, member, scores[place + 1]!, members[place + 1]!)
+    if (stays) scores[place] = score
+    else this.#takeAt(n, place)
+    return stays
   }
 
   #put(member: string, score: number) {
@@ -157,11 +157,14 @@ export class SortedSet {
 
   #take(member: string, score: number) {
     const n = this.#pieceOf(member, score)
-    const piece = this.#pieces[n]!
-    if (piece.scores.length === 1) return void this.#pieces.splice(n, 1)
-    const place = placeIn(piece, member, score)
-    remove(piece.scores, place)
-    remove(piece.members, place)
+    this.#takeAt(n, placeIn(this.#pieces[n]!, member, score))
+  }
+
+  #takeAt(n: number, place: number) {
+    const { scores, members } = this.#pieces[n]!
+    if (scores.length === 1) return void this.#pieces.splice(n, 1)
+    remove(scores, place)
+    remove(members, place)
   }
 
   /** The piece that holds, or should hold, the entry: the first that does not end before it, or the last. */
