@@ -97,6 +97,7 @@ class LongJump {}
 
 export class LuaEngine {
   readonly #api: Api
+  readonly #main: number
   /** The thread that runs: a script may make coroutines. */
   #state: number
   /** The memory of the engine, as it is now: it moves when it grows. */
@@ -106,8 +107,9 @@ export class LuaEngine {
   #scratchSize = 1 << 16
   /** Strings that come again and again: anchored in Lua for ever. */
   readonly #references = new Map<string, number>()
-  /** As long as Lua keeps a string for us its address stands for it: of those that it keeps for ever, and of a script's arguments. */
+  /** As long as Lua keeps a string for us its address stands for it: here of those that it keeps for ever, */
   readonly #anchored = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
+  /** and here of scripts' arguments. Whoever lets go of one takes its address out, even where another still keeps it. */
   readonly #held = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
   /** By Lua's own hash: a script says most strings several times, and the next one says them again. Each is made once, and so hashed once. */
   readonly #said = new Array<string>(remembered).fill('')
@@ -121,7 +123,7 @@ export class LuaEngine {
     const api = this.#api
     api.emscripten_stack_init?.()
     api.__wasm_call_ctors()
-    this.#state = api.luaL_newstate()
+    this.#state = this.#main = api.luaL_newstate()
     this.#scratch = api.malloc(this.#scratchSize)
     api.lua_gc(this.#state, gcSetPause, gcPause)
     const libraries = {
@@ -178,7 +180,7 @@ export class LuaEngine {
   /** Runs to the end. Errors are error replies, with Redis's text; only a fault of ours throws. */
   run(script: CompiledScript, keys: readonly string[], args: readonly string[], call: Call): Reply {
     const api = this.#api
-    const state = this.#state
+    const state = (this.#state = this.#main)
     this.#call = call
     api.lua_settop(state, 0)
     api.lua_rawgeti(state, registry, this.#handler)
