@@ -148,6 +148,8 @@ export class Ledger {
       lastJoinedAt,
       revivedAt = Number.NEGATIVE_INFINITY,
       crashedAt = Number.NEGATIVE_INFINITY,
+      grewAt,
+      beganAt,
       provider,
     } = seat
     const untilReaped = reapedWithinMs(provider)
@@ -161,8 +163,10 @@ export class Ledger {
       membership === 'recently-active' && ended.cause === 'success' ? ended.event.at + windowMs : ended.event.at
     // Its instance was stopped before it could release it.
     const stopped = this.trouble.gone(ended.instance, endedAt, endedAt + transitMs)
+    // The last that was admitted never began: its instance died with it.
+    const unbegunAt = grewAt > beganAt && this.trouble.someoneGone(grewAt, grewAt + transitMs) ? grewAt : crashedAt
     // What came back stays for its lease, whatever else of the session has ended since.
-    return Math.max(wanted, Math.max(stopped ? endedAt : crashedAt, revivedAt) + untilReaped)
+    return Math.max(wanted, Math.max(stopped ? endedAt : crashedAt, unbegunAt, revivedAt) + untilReaped)
   }
 
   /**

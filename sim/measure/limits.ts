@@ -86,7 +86,7 @@ export function limits(): Meter {
     const known = beyond.get(id) ?? []
     const one = known.find(({ session, to }) => session === seat.session && to === Number.POSITIVE_INFINITY)
     if (one && seat.attempts.size === 0) one.to = at
-    if (one || seat.attempts.size === 0) return
+    if (seat.attempts.size === 0) return
     const lost =
       kind === 'left'
         ? seat.lostAt === at || ownersGone(seat, at, ledger)
@@ -98,7 +98,9 @@ export function limits(): Meter {
       kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
     // Its lease ended, another came, and it was inserted again before its proxy knew that its attempts were over.
     const unleased = kind === 'began' && ledger.saidUnleased(seat, at - ledger.topology.transitMs)
-    if (!lost && !unleased && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!))) return
+    // The last place goes with the membership, after others.
+    if (one && lost && kind === 'left') one.places = Math.max(one.places, seat.attempts.size)
+    if (one || (!lost && !unleased && !(declared && ledger.trouble.admitsNobody(seat.declaredAt!)))) return
     beyond.set(id, [
       ...known,
       {
@@ -115,14 +117,12 @@ export function limits(): Meter {
     const seat = ledger.changed
     const known = beyond.get(event.provider) ?? []
     if (seat?.provider.unit !== 'attempt' || event.score === null || event.score >= seat.attempts.size) return
-    if (
-      !ownersGone(seat, event.at, ledger) ||
-      known.some(({ session, to }) => session === seat.session && to > event.at)
-    )
-      return
+    if (!ownersGone(seat, event.at, ledger)) return
     const { session, attempts } = seat
     const places = attempts.size - event.score
-    beyond.set(event.provider, [...known, { session, places, from: oldestOf(seat), to: Number.POSITIVE_INFINITY }])
+    const one = known.find(other => other.session === session && other.to > event.at)
+    if (one) one.places = Math.max(one.places, places)
+    else beyond.set(event.provider, [...known, { session, places, from: oldestOf(seat), to: Number.POSITIVE_INFINITY }])
   }
 
   function noteEdge(change: Extract<Change, { kind: 'began' | 'ended' }>, ledger: Ledger) {
