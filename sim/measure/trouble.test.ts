@@ -172,6 +172,23 @@ test('for each whom the store lost another may come, until they leave', () => {
   expect(figures(...long, lost('l0', 1_500, null), ...many(3))['limit.overshootMax']).toBe(1)
 })
 
+test('where the limit is one of attempts, a stopped proxy may lose its places one by one', () => {
+  const byAttempt = topology({ providers: [provider({ id: 'alpha', limit: 2, unit: 'attempt' })] })
+  const changed = (at: number, score: number | null) => ({ ...lost('l', at, score), kind: 'store-changed' }) as Event
+  const overshoot = (more: number, ...scores: (number | null)[]) => {
+    const long = [0, 1].flatMap(n => [
+      { ...sentAt(999), request: `l${n}`, instance: 'proxy-1' } as Event,
+      ...attemptOf('alpha', 'l', `l${n}`, 1_000 + n, 3_000).filter(({ kind }) => kind !== 'store-changed'),
+    ])
+    const others = Array.from({ length: more }, (_, n) => attemptOf('alpha', `m${n}`, `m${n}`, 2_000 + n, 2_500)).flat()
+    const removed = scores.map((score, n) => changed(1_500 + n, score))
+    const events = [...fault('time', 1_100, 2_900), changed(999, 2), ...long, ...removed, ...others]
+    return measure(inOrder([phaseAt(0, 'storm'), ...events]), byAttempt).figures['limit.overshootMax']
+  }
+  expect([overshoot(2, 1, null), overshoot(3, 1, null)]).toEqual([0, 1])
+  expect([overshoot(1, 1), overshoot(2, 1)]).toEqual([0, 1])
+})
+
 test('a store that was away for a moment was not away', () => {
   expect(figures(fault('store', 900, 1_100), declared('s', 999), uncounted('s', 1_000, 2_500))).toMatchObject({
     'tracking.uncountedSessions': 1,
