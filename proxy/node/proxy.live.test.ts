@@ -83,14 +83,33 @@ async function startProxy(config: string, name: string) {
 }
 
 let asked = 0
-/** Rejects when there is no answer within the deadline. */
-async function ask(url: string, { stream = false, deadlineMs = 10_000 } = {}) {
+/** Rejects when the signal comes before the answer's end. */
+async function ask(url: string, { stream = false, signal = AbortSignal.timeout(10_000) } = {}) {
   const body: Asked = { request: `r${++asked}`, session: `s${asked}`, shape: 'openai', stream }
   return call(url + pathOf.openai, {
     method: 'POST',
     body: bodyOf(body),
     dispatcher,
-    signal: AbortSignal.timeout(deadlineMs),
+    signal,
+  })
+}
+
+const policies = ['local', 'closed', 'open'] as const
+
+function configOf(
+  cluster: LiveCluster,
+  policy: string,
+  urls: Readonly<Record<string, string>>,
+  drainMs = 2_000,
+): string {
+  return JSON.stringify({
+    instances: policies.length,
+    redis: { nodes: cluster.nodes.map(({ host, port }) => `${host}:${port}`) },
+    whenStoreIsAway: policy,
+    stickyMs: 0,
+    drainMs,
+    log: { level: 'info' },
+    providers: Object.entries(urls).map(([id, baseUrl]) => ({ id, baseUrl, limit: 60, heartbeatMs: 500 })),
   })
 }
 
@@ -211,8 +230,8 @@ describe('with a Redis Cluster of its own', () => {
     async function streaming(drainMs: number) {
       const pace = { firstByteMs: 5, tokens: 100_000, tokenMs: 20, spread: 0 }
       const providers = await launchProviders({ seed: 1, providers: [{ id: 'alpha', pace }], onEvents() {} })
-      const started = await startProxy(configOf('local', providers.urls, drainMs), 'endless')
-      const stream = await ask(started.url, { stream: true, deadlineMs: 60_000 })
+      const started = await startProxy(configOf(cluster, 'local', providers.urls, drainMs), 'endless')
+      const stream = await ask(started.url, { stream: true, signal: AbortSignal.timeout(60_000) })
       let heard = ''
       const broken = (async () => {
         for await (const chunk of stream.body) heard += chunk
@@ -262,105 +281,110 @@ describe('with a Redis Cluster of its own', () => {
   })
 
   test('a port that is taken is said in one line: exit 3', async () => {
-    const first = await startProxy(configOf('local', { alpha: 'http://127.0.0.1:1' }), 'first')
+    const first = await startProxy(configOf(cluster, 'local', { alpha: 'http://127.0.0.1:1' }), 'first')
     const { port } = new URL(first.url)
     const file = join(folder, 'first.yaml')
     const second = stormproof('proxy', '--config', file, '--port', port, '--admin-port', '0')
     expect(await second.exited).toBe(3)
     expect(second.stderr).toContain(`cannot listen on 127.0.0.1:${port}: it is taken`)
   })
+})
 
-  const policies = ['local', 'closed', 'open'] as const
-  /** Two providers, each with at most one second for Redis and little more for itself. */
-  const deadlineMs = 8_000
+test('Redis goes under load: no request outlasts its deadline, and the metrics say what each policy did', async () => {
+  const pace = { firstByteMs: 5, tokens: 4, tokenMs: 5, spread: 0.5 }
+  const providers = await launchProviders({
+    seed: 1,
+    providers: ['alpha', 'beta'].map(id => ({ id, pace })),
+    onEvents() {},
+  })
+  // It is killed on the way: a second try needs another.
+  const cluster = await launchCluster({ server: await findRedisServer(thisMachine(() => {})) })
+  try {
+    const proxies = await Promise.all(
+      policies.map(async policy => ({
+        policy,
+        ...(await startProxy(configOf(cluster, policy, providers.urls), policy)),
+      })),
+    )
+    const load = startLoad(proxies.map(({ url }) => url))
+    await sleep(500)
+    await cluster.kill(await cluster.ownerOf(sessionsKey('alpha')))
+    await sleep(5_000)
+    const afterOne = await Promise.all(proxies.map(({ metrics }) => metrics()))
+    for (const { port } of cluster.nodes) await cluster.kill(port)
+    await sleep(4_000)
+    const statuses = await load.stop()
 
-  test('Redis goes under load: no request outlasts its deadline, and the metrics say what each policy did', async () => {
-    const pace = { firstByteMs: 5, tokens: 4, tokenMs: 5, spread: 0.5 }
-    const providers = await launchProviders({
-      seed: 1,
-      providers: ['alpha', 'beta'].map(id => ({ id, pace })),
-      onEvents() {},
-    })
+    // None was lost, and each got an answer: a good one, or a refusal that says so.
+    for (const counts of statuses) {
+      expect(counts.failed).toEqual([])
+      for (const status of Object.keys(counts.by)) expect(['200', '429', '503']).toContain(status)
+    }
+    for (const [n, { policy, metrics, adminUrl }] of proxies.entries()) {
+      const shows = await metrics()
+      const admitted = shows('store_away_admissions_total')
+      const refused = shows('store_away_refusals_total')
+      expect(shows('store_errors_total{doing="acquire"'), policy).toBeGreaterThan(0)
+      expect(shows('requests_in_flight'), policy).toBe(0)
+      if (policy === 'closed') expect(admitted).toBe(0)
+      else expect(admitted, policy).toBeGreaterThan(0)
+      if (policy === 'open') expect(refused).toBe(0)
+      if (policy === 'closed') expect(refused).toBeGreaterThan(0)
+      // The first fail-over was survived: before the rest went, requests were counted again.
+      expect(afterOne[n]!('requests_total{outcome="ok"}'), policy).toBeGreaterThan(0)
+      const ready = await call(`${adminUrl}/readyz`, { dispatcher })
+      expect(ready.statusCode, policy).toBe(policy === 'closed' ? 503 : 200)
+      expect(await ready.body.json()).toMatchObject({ store: 'away' })
+    }
+    // With nobody to acknowledge its releases, an instance still ends by itself.
+    for (const { command } of proxies) command.child.kill('SIGTERM')
+    for (const { command, policy } of proxies) expect([0, 1], policy).toContain(await command.exited)
+  } finally {
+    await providers.stop()
+    await cluster.stop()
+  }
+}, 120_000)
+
+const beatMs = 20
+/** Eight seconds: two providers, each with at most one for Redis and little more for itself. */
+const deadlineBeats = 400
+
+/** A request a beat at each, whatever happened to those before. Deadlines are counted in beats: while the machine stands still, so do they. */
+function startLoad(urls: readonly string[]) {
+  const counts = urls.map(() => ({ by: {} as Record<string, number>, failed: [] as string[] }))
+  const open = new Map<Promise<void>, { atBeat: number; deadline: AbortController }>()
+  let beats = 0
+  let ending = false
+  const one = async (n: number, signal: AbortSignal) => {
+    const { by, failed } = counts[n]!
+    const atBeat = beats
+    let status = 0
     try {
-      const proxies = await Promise.all(
-        policies.map(async policy => ({ policy, ...(await startProxy(configOf(policy, providers.urls), policy)) })),
-      )
-      const load = startLoad(proxies.map(({ url }) => url))
-      await sleep(500)
-      await cluster.kill(await cluster.ownerOf(sessionsKey('alpha')))
-      await sleep(5_000)
-      const afterOne = await Promise.all(proxies.map(({ metrics }) => metrics()))
-      for (const { port } of cluster.nodes) await cluster.kill(port)
-      await sleep(4_000)
-      const statuses = await load.stop()
-
-      // None was lost, and each got an answer: a good one, or a refusal that says so.
-      for (const counts of statuses) {
-        expect(counts.failed).toEqual([])
-        for (const status of Object.keys(counts.by)) expect(['200', '429', '503']).toContain(status)
-      }
-      for (const [n, { policy, metrics, adminUrl }] of proxies.entries()) {
-        const shows = await metrics()
-        const admitted = shows('store_away_admissions_total')
-        const refused = shows('store_away_refusals_total')
-        expect(shows('store_errors_total{doing="acquire"'), policy).toBeGreaterThan(0)
-        expect(shows('requests_in_flight'), policy).toBe(0)
-        if (policy === 'closed') expect(admitted).toBe(0)
-        else expect(admitted, policy).toBeGreaterThan(0)
-        if (policy === 'open') expect(refused).toBe(0)
-        if (policy === 'closed') expect(refused).toBeGreaterThan(0)
-        // The first fail-over was survived: before the rest went, requests were counted again.
-        expect(afterOne[n]!('requests_total{outcome="ok"}'), policy).toBeGreaterThan(0)
-        const ready = await call(`${adminUrl}/readyz`, { dispatcher })
-        expect(ready.statusCode, policy).toBe(policy === 'closed' ? 503 : 200)
-        expect(await ready.body.json()).toMatchObject({ store: 'away' })
-      }
-      // With nobody to acknowledge its releases, an instance still ends by itself.
-      for (const { command } of proxies) command.child.kill('SIGTERM')
-      for (const { command, policy } of proxies) expect([0, 1], policy).toContain(await command.exited)
-    } finally {
-      await providers.stop()
-    }
-  }, 120_000)
-
-  const configOf = (policy: string, urls: Readonly<Record<string, string>>, drainMs = 2_000) =>
-    JSON.stringify({
-      instances: policies.length,
-      redis: { nodes: cluster.nodes.map(({ host, port }) => `${host}:${port}`) },
-      whenStoreIsAway: policy,
-      stickyMs: 0,
-      drainMs,
-      log: { level: 'info' },
-      providers: Object.entries(urls).map(([id, baseUrl]) => ({ id, baseUrl, limit: 60, heartbeatMs: 500 })),
-    })
-
-  /** A request every 20 ms at each, whatever happened to those before. */
-  function startLoad(urls: readonly string[]) {
-    const counts = urls.map(() => ({ by: {} as Record<string, number>, failed: [] as string[] }))
-    const open = new Set<Promise<void>>()
-    const one = async (n: number) => {
-      const { by, failed } = counts[n]!
-      try {
-        const reply = await ask(urls[n]!, { stream: true, deadlineMs })
-        await reply.body.dump()
-        by[reply.statusCode] = (by[reply.statusCode] ?? 0) + 1
-      } catch (error) {
-        failed.push(String(error))
-      }
-    }
-    const beat = setInterval(() => {
-      for (const n of urls.keys()) {
-        const asking = one(n)
-        open.add(asking)
-        asking.finally(() => open.delete(asking))
-      }
-    }, 20)
-    return {
-      async stop() {
-        clearInterval(beat)
-        while (open.size) await Promise.all(open)
-        return counts
-      },
+      const reply = await ask(urls[n]!, { stream: true, signal })
+      status = reply.statusCode
+      await reply.body.dump()
+      by[status] = (by[status] ?? 0) + 1
+    } catch (error) {
+      failed.push(`asked at beat ${atBeat}, status ${status || 'none'}, failed at ${beats}: ${error}`)
     }
   }
-})
+  const beat = setInterval(() => {
+    beats++
+    for (const { atBeat, deadline } of open.values()) if (beats - atBeat > deadlineBeats) deadline.abort()
+    if (ending) return
+    for (const n of urls.keys()) {
+      const deadline = new AbortController()
+      const asking = one(n, deadline.signal)
+      open.set(asking, { atBeat: beats, deadline })
+      asking.finally(() => open.delete(asking))
+    }
+  }, beatMs)
+  return {
+    async stop() {
+      ending = true
+      while (open.size) await Promise.all(open.keys())
+      clearInterval(beat)
+      return counts
+    },
+  }
+}
