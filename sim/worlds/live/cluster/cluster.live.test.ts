@@ -9,7 +9,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sessionsKey } from '../../../../proxy/tracker/keys.ts'
 import { findRedisServer, thisMachine } from '../redis-server.ts'
 import { startCluster } from './cluster.ts'
+import { eachUntil, form } from './form.ts'
 import { launchCluster } from './index.ts'
+import { startNode } from './node.ts'
+import { freePorts } from './ports.ts'
 
 const server = await findRedisServer(thisMachine(console.error))
 const { TMPDIR } = process.env
@@ -67,6 +70,23 @@ test('six nodes come up whole, and stop leaves no process and no file', async ()
 test('a server that cannot run says so, and leaves nothing', async () => {
   await expect(startCluster({ server: { ...server, path: '/nowhere/redis-server' } })).rejects.toThrow()
   expect(await left()).toEqual([])
+})
+
+test('a node whose port another one has taken is not mistaken for it', async () => {
+  const [port] = (await freePorts(1)) as [number]
+  const start = (name: string) => startNode({ server, port, folder: join(folder, name), nodeTimeoutMs: 1_000 })
+  const first = await start('first')
+  try {
+    await eachUntil([first], 'answers', () => first.answers())
+    const second = await start('second')
+    expect(await second.answers()).toBe(false)
+    await expect(form([second])).rejects.toThrow('Address already in use')
+    await second.kill()
+  } finally {
+    await first.kill()
+    await rm(join(folder, 'first'), { recursive: true })
+    await rm(join(folder, 'second'), { recursive: true })
+  }
 })
 
 test('the keeper ends its nodes when it is told to', async () => {

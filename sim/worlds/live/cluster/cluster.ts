@@ -93,7 +93,7 @@ async function startOnce({ server, nodeTimeoutMs = 1_000 }: ClusterOptions): Pro
     await byPort(port).kill()
     const node = await launch(port)
     nodes[nodes.findIndex(candidate => candidate.port === port)] = node
-    await eachUntil([node], 'answers', async ({ admin }) => (await admin.ping()) === 'PONG')
+    await eachUntil([node], 'answers', () => node.answers())
   }
   async function replace(port: number) {
     if (!byPort(port).hasEnded()) return

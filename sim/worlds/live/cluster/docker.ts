@@ -37,11 +37,14 @@ export async function startDockerCluster(server: RedisServer): Promise<DockerClu
         .withCommand([server.path, ...flagsOf(port, nodeTimeoutMs)])
         .withWaitStrategy(Wait.forLogMessage('Ready to accept connections'))
         .start()
+      const admin = administer(port)
       started.push({
         host: '127.0.0.1',
         port,
-        admin: administer(port),
+        admin,
         container,
+        // A container whose port is taken never says that it is ready.
+        answers: async () => (await admin.ping()) === 'PONG',
         hasEnded: () => false,
         logTail: async () => `see docker logs ${container.getId()}`,
       })

@@ -7,6 +7,8 @@ export interface LoneNode {
   port: number
   /** An ordinary connection for administration. */
   admin: Redis
+  /** Itself, and not another that has taken its port. */
+  answers(): Promise<boolean>
   hasEnded(): boolean
   logTail(): Promise<string>
 }
@@ -18,7 +20,7 @@ const slots = 16_384
 export async function form(nodes: readonly LoneNode[]): Promise<void> {
   const clusterInfo = async ({ admin }: LoneNode) => String(await admin.call('CLUSTER', 'INFO'))
   const replication = async ({ admin }: LoneNode) => String(await admin.info('replication'))
-  await eachUntil(nodes, 'answers', async ({ admin }) => (await admin.ping()) === 'PONG')
+  await eachUntil(nodes, 'answers', node => node.answers())
   await Promise.all(
     nodes.map(async ({ admin }, n) => {
       await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', n + 1)

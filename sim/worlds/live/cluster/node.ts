@@ -40,6 +40,7 @@ export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOpt
     port,
     process: child,
     admin,
+    answers: async () => (await admin.info('server')).includes(`process_id:${child.pid}\r`),
     hasEnded: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null,
     logTail: async () => (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join(' | '),
     async kill() {
