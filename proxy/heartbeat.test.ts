@@ -12,7 +12,12 @@ const alpha: Provider = { ...usualProvider, id: 'alpha', baseUrl: '', limit: 0, 
 const hold = (session: string, token: string): Hold => ({ provider: alpha, member: `s:${session}`, token })
 
 /** Beats for a second, with a tracker that answers renewals so, and takes so long. */
-async function beating(renews: (at: number) => Renewal, holds: readonly Hold[] = [], tookMs = (_at: number) => 0) {
+async function beating(
+  renews: (at: number) => Renewal,
+  holds: readonly Hold[] = [],
+  tookMs = (_at: number) => 0,
+  audits = async (_clock: VirtualClock) => {},
+) {
   const clock = new VirtualClock()
   const [leases, reach] = [new Leases([alpha]), new Reach()]
   for (const one of holds) leases.take(one, 0)
@@ -30,6 +35,7 @@ async function beating(renews: (at: number) => Renewal, holds: readonly Hold[] =
     operator: {
       async audit() {
         asked.audited.push(clock.now())
+        await audits(clock)
         return { scanned: 3, membersRemoved: asked.audited.length === 1 ? ['x', 'y'] : [], countsMended: [] }
       },
     },
@@ -59,6 +65,34 @@ test('beats at once and then 0.8 to 1.0 heartbeats apart; the counts are audited
   for (const gap of gaps) expect([gap >= 80, gap <= 100]).toEqual([true, true])
   expect(asked.audited).toEqual(asked.renewed.filter((_, n) => n % 4 === 0))
   expect(events).toEqual([{ kind: 'audited', provider: 'alpha', removed: 2, mended: 0 }])
+})
+
+test('an audit that takes longer than a lease keeps no beat waiting, and ends before the next begins', async () => {
+  const { asked, fenced } = await beating(
+    () => well,
+    [hold('a', 't1')],
+    () => 0,
+    clock => clock.sleep(500),
+  )
+  for (const [n, at] of asked.renewed.slice(1).entries()) expect(at - asked.renewed[n]!).toBeLessThanOrEqual(100)
+  expect(fenced).toEqual([])
+  const [first, second] = asked.audited
+  expect([first, asked.audited.length]).toEqual([0, 2])
+  expect(second).toBe(asked.renewed.find(at => at >= 500))
+})
+
+test('an audit that fails is told, and comes again with the next beat', async () => {
+  const { asked, events } = await beating(
+    () => well,
+    [],
+    () => 0,
+    async clock => {
+      if (clock.now() === 0) throw new Error('busy')
+    },
+  )
+  expect(asked.audited.slice(0, 2)).toEqual(asked.renewed.slice(0, 2))
+  expect(asked.audited[2]).toBe(asked.renewed[5])
+  expect(events).toEqual([{ kind: 'store-trouble', doing: 'audit', provider: 'alpha', because: 'Error: busy' }])
 })
 
 test('a beat that fails is repeated within an eighth of a heartbeat, and while none is answered the store is away', async () => {

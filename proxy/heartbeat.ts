@@ -26,7 +26,11 @@ async function beatFor(provider: Provider, ports: Ports, parts: BeatParts, signa
   const { clock, chance, emit } = ports
   const { leases, reach, fence } = parts
   const random = chance.of('beat', provider.id)
-  for (let beats = 0; !signal.aborted; ) {
+  const trouble = (doing: 'renew' | 'audit', error: unknown) =>
+    emit({ kind: 'store-trouble', doing, provider: provider.id, because: String(error) })
+  let auditing: Promise<void> | undefined
+  let beatsToAudit = 0
+  while (!signal.aborted) {
     let until = clock.now() + provider.heartbeatMs * (0.8 + 0.2 * random.next())
     for (const { token } of leases.lapsed(provider, clock.now())) {
       emit({ kind: 'unleased', provider: provider.id, token })
@@ -35,15 +39,25 @@ async function beatFor(provider: Provider, ports: Ports, parts: BeatParts, signa
     try {
       await renew(provider, ports, parts)
       reach.answered(provider.id)
-      if (beats++ % beatsPerAudit === 0) await audit(provider, ports)
+      // Beside the beats: where many are to go it outlasts a lease that nobody would renew meanwhile.
+      if (beatsToAudit-- <= 0 && !auditing) {
+        beatsToAudit = beatsPerAudit - 1
+        auditing = audit(provider, ports)
+          .catch(error => {
+            beatsToAudit = 0
+            trouble('audit', error)
+          })
+          .finally(() => void (auditing = undefined))
+      }
     } catch (error) {
       reach.failed(provider.id)
-      emit({ kind: 'store-trouble', doing: 'renew', provider: provider.id, because: String(error) })
+      trouble('renew', error)
       until = clock.now() + (provider.heartbeatMs / 8) * random.next()
     }
     // From the beat's begin: whoever was admitted while one waited for a store that was away is in the next, and that is due soon.
     await clock.sleep(until - clock.now(), signal).catch(() => {})
   }
+  await auditing
 }
 
 async function renew(provider: Provider, { clock, tracker, emit }: Ports, { leases, endSession }: BeatParts) {
