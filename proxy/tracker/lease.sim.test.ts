@@ -4,7 +4,7 @@ import { toBytes } from '../../sim/redis/bytes.ts'
 import { VirtualNode } from '../../sim/redis/node.ts'
 import { luaEngine, scriptOf, sha1 } from '../../sim/worlds/virtual/resources.ts'
 import { type Provider, usualProvider } from '../provider.ts'
-import { attemptsKey, memberOf } from './keys.ts'
+import { attemptsKey, memberOf, sessionsKey } from './keys.ts'
 import { lease } from './lease.ts'
 import type { Hold, Store } from './tracker.ts'
 
@@ -38,6 +38,10 @@ function stage() {
         await tracker.renew(provider, [])
       }
     },
+    audit: () => tracker.operator!.audit(provider),
+    /** Puts members there by hand, or reads them. */
+    sessions: (command: 'ZADD' | 'ZRANGE', ...args: readonly string[]) =>
+      node.execute([command, sessionsKey('alpha'), ...args]),
     entries: () => (node.execute(['ZRANGE', attemptsKey('alpha'), '0', '-1']) as string[]).filter(one => one !== '#'),
   }
 }
@@ -58,4 +62,29 @@ test('the reaper takes the tombstones that are over, and none besides', async ()
   await pass(2_000)
   await pass(1)
   expect(entries().filter(entry => !entry.startsWith('t '))).toEqual([])
+})
+
+test('an audit takes exactly the members that no attempt backs, wherever they stand, and mends the counts', async () => {
+  const { provider, acquire, pass, audit, sessions } = stage()
+  provider.limit = 1_000
+  for (let n = 0; n < 20; n++) await acquire(`live-${n}`, `t${n}`)
+  // Dead ones above, between and below those that live, one by one and side by side, and more of them than one call looks at.
+  const scores = Array.from({ length: 5_000 }, (_, n) => (n < 4_500 ? 1_700_000_000_000 + n : (n % 3) - 1))
+  sessions('ZADD', ...scores.flatMap((score, n) => [String(score), memberOf(`dead-${n}-live`)]))
+  for (let n = 0; n < 20; n += 2) sessions('ZADD', String(n - 5), memberOf(`live-${n}`))
+  sessions('ZADD', '1', memberOf('live'), '2', memberOf('live-5x'))
+  const { membersRemoved, countsMended } = await audit()
+  expect(membersRemoved).toHaveLength(5_002)
+  // 6 - 5 is the count it should have.
+  expect(countsMended.toSorted()).toEqual(
+    Array.from({ length: 10 }, (_, n) => memberOf(`live-${2 * n}`))
+      .filter(member => member !== memberOf('live-6'))
+      .toSorted(),
+  )
+  const live = Array.from({ length: 20 }, (_, n) => [memberOf(`live-${n}`), '1']).toSorted()
+  const left = sessions('ZRANGE', '0', '-1', 'WITHSCORES') as string[]
+  const pairs = left.flatMap((member, n) => (n % 2 ? [] : [[member, left[n + 1]!]]))
+  expect(pairs.filter(([member]) => member !== '#').toSorted()).toEqual(live)
+  await pass(1)
+  expect(await audit()).toMatchObject({ membersRemoved: [], countsMended: [] })
 })

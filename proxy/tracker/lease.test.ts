@@ -28,12 +28,12 @@ function auditing(members: string[], between: (calls: number) => void) {
 test('an audit finds those too that moved up when somebody left between two calls', async () => {
   const members = [
     ...Array.from({ length: 10 }, (_, n) => `live ${n}`),
-    ...Array.from({ length: 700 }, (_, n) => `dead ${n}`),
+    ...Array.from({ length: 5_000 }, (_, n) => `dead ${n}`),
   ]
   const { audit } = auditing(members, calls => {
     if (calls === 1) members.shift()
   })
-  expect((await audit()).membersRemoved).toHaveLength(700)
+  expect((await audit()).membersRemoved).toHaveLength(5_000)
   expect(members.filter(dead)).toEqual([])
 })
 
@@ -42,9 +42,9 @@ test('an audit asks once where one call is enough, and ends however many are add
   expect((await quiet.audit()).membersRemoved).toEqual(['dead'])
   expect(quiet.calls()).toBe(1)
 
-  const full = Array.from({ length: 1_200 }, (_, n) => `dead ${n}`)
+  const full = Array.from({ length: 9_000 }, (_, n) => `dead ${n}`)
   const busy = auditing(full, calls =>
-    full.push(...Array.from({ length: calls % 3 ? 500 : 100 }, (_, n) => `dead ${calls} ${n}`)),
+    full.push(...Array.from({ length: calls % 3 ? 4_000 : 100 }, (_, n) => `dead ${calls} ${n}`)),
   )
   await busy.audit()
   expect(busy.calls()).toBeGreaterThan(4)
