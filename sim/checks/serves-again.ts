@@ -6,7 +6,7 @@ const allowance = 0.03
 export const servesAgain: Check = {
   name: 'serves-again',
   claim:
-    'once breakers and pauses have had their time after the heal, as large a share of those that find room is served as before (within 3 %)',
+    'once breakers and pauses have had their time after the heal, and a first probe its answer, as large a share of those that find room is served as before (within 3 %)',
   kind: 'liveness',
   of({ figures }) {
     const before = figures['served.baseline']

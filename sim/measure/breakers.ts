@@ -205,10 +205,10 @@ const unseen: ReadonlySet<string> = new Set(['connect', 'dns', 'tls'])
 const wasSilent = ({ seat: { provider }, event }: Ended) =>
   event.at - event.since >= Math.min(provider.firstByteMs, provider.idleMs) - overlapMs
 
-const hasBreaker = ({ breaker }: ProviderSpec) => breaker.failures > 0
+export const hasBreaker = ({ breaker }: ProviderSpec) => breaker.failures > 0
 
 /** What an attempt says about its provider's health. A client error and a 429 say nothing, and so does whoever was stopped. */
-function verdictOf({ cause, event }: Ended): 'well' | 'failed' | 'nothing' {
+export function verdictOf({ cause, event }: Ended): 'well' | 'failed' | 'nothing' {
   if (cause === 'success') return 'well'
   if (cause === 'timeout') return 'failed'
   if (cause !== 'failure') return 'nothing'

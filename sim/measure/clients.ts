@@ -2,8 +2,10 @@
 import type { Millis } from '../../proxy/ports.ts'
 import { ShortLived } from '../../proxy/short-lived.ts'
 import type { Event, Phase } from '../history.ts'
+import type { Topology } from '../topology.ts'
 import type { Ledger } from './ledger.ts'
 import { Durations, type Figures, Findings, type Meter, seconds } from './meter.ts'
+import { Probation } from './probation.ts'
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>
 
@@ -15,6 +17,8 @@ interface Asked {
   tally: Tally | undefined
   /** It was sent when everything had had its time to be as before. */
   settled: boolean
+  /** Some provider was called. */
+  called: boolean
   firstByteAt: Millis | undefined
 }
 
@@ -33,11 +37,13 @@ class Tally {
   aborted = 0
   /** Told that there was no room. */
   turnedAway = 0
+  /** Told to come back, while their proxy waited to hear whether a provider is well again. */
+  tooEarly = 0
   attempts = 0
 
   /** Of those that stayed and found room. */
   get served(): number | undefined {
-    const stayed = this.sent - this.aborted - this.turnedAway
+    const stayed = this.sent - this.aborted - this.turnedAway - this.tooEarly
     return stayed ? this.complete / stayed : undefined
   }
 
@@ -73,12 +79,15 @@ function settledFrom({ healedAt, topology }: Ledger, lastTrouble: Millis, paused
   return Math.max(over + openMs, pausedUntil) + transitMs
 }
 
-export function clients(): Meter {
+export function clients({ transitMs }: Topology): Meter {
   const open = new ShortLived<string, Asked>()
   const failedAt = new ShortLived<string, Millis>()
   const all = new Tally()
   const phases = new Map<Phase, Tally>()
   const settled = new Tally()
+  const probation = new Probation(transitMs)
+  /** Refused and not sent to anybody, when all should be as before; judged when it is known who asked just then. */
+  const refused: { instance: string | undefined; from: Millis; to: Millis }[] = []
   const unanswered = new Findings()
   const unhelpful = new Findings()
   const hidden = new Findings()
@@ -118,6 +127,8 @@ export function clients(): Meter {
         tally.refusal.add(took)
         if (event.status === 429) tally.turnedAway++
       })
+      if (asked.tally && asked.settled && !asked.called && event.status !== 429)
+        refused.push({ instance: asked.instance, from: sent.at - transitMs, to: event.at + transitMs })
       if (tellsWhen.has(event.status) && event.retryAfterMs === undefined)
         unhelpful.add(
           `request ${event.request} was answered ${event.status}, and not told when to come back`,
@@ -133,7 +144,15 @@ export function clients(): Meter {
     })
   }
 
+  function judgeUntil(now: Millis) {
+    while (refused.length && refused[0]!.to < now) {
+      const { instance, from, to } = refused.shift()!
+      if (probation.isUnderWay(instance, from, to)) settled.tooEarly++
+    }
+  }
+
   return {
+    passed: judgeUntil,
     on: {
       phase({ phase, at }) {
         if (current) current.endedAt = at
@@ -149,6 +168,7 @@ export function clients(): Meter {
             ledger.phase === 'recovery' &&
             ledger.standing.size === 0 &&
             event.at >= settledFrom(ledger, lastTrouble, pausedUntil),
+          called: false,
           firstByteAt: undefined,
         }
         sent++
@@ -171,6 +191,7 @@ export function clients(): Meter {
       },
       'provider-began'({ request, attempt, at }, { phase, standing }) {
         const asked = open.get(request)
+        if (asked) asked.called = true
         if (phase !== 'recovery' || standing.size) before.add(attempt)
         count(asked, tally => void tally.attempts++)
         const failed = failedAt.get(request)
@@ -184,7 +205,9 @@ export function clients(): Meter {
         if (outcome !== 'served' && open.has(request)) failedAt.set(request, at)
       },
     },
+    when: { began: change => probation.see(change), ended: change => probation.see(change) },
     done() {
+      judgeUntil(Number.POSITIVE_INFINITY)
       for (const { sent: asked } of open.values())
         unanswered.add(`request ${asked.request}, sent at ${seconds(asked.at)}, never ended`, asked)
       const figures: Figures = {

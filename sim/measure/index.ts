@@ -40,7 +40,7 @@ export function startMeasuring(topology: Topology): Measuring {
     members(),
     admission(),
     rest(),
-    clients(),
+    clients(topology),
     capacity(),
     aborts(),
     budget(),
