@@ -4,7 +4,7 @@
  */
 import { leaseMs, type Provider } from '../provider.ts'
 import { attemptsKey, sessionsKey } from './keys.ts'
-import type { Script, Store, Tracker, TrackerVariant } from './tracker.ts'
+import type { Hold, Script, Store, Tracker, TrackerVariant } from './tracker.ts'
 
 /** The scripts under a clock, which is the head of each. */
 export function scriptsUnder(clock: 'lease' | 'wall-clock') {
@@ -34,6 +34,9 @@ const timesOf = (provider: Provider) => ({
   tombstone: Math.round(provider.tombstoneMs),
 })
 
+/** An attempt, as `lease/clock.lua` keeps it. */
+const entryOf = ({ token, member }: Hold) => `${token} ${member}`
+
 /** `clockArgument`: what the clock of these scripts is told. */
 export function leasesOf(
   store: Store,
@@ -48,10 +51,11 @@ export function leasesOf(
   }
 
   return {
-    async acquire({ provider, member, token }) {
+    async acquire(hold) {
+      const { provider, member } = hold
       const { id, unit, limit } = provider
       const { lease, tombstone } = timesOf(provider)
-      const args = [clockArgument(provider), lease, tombstone, unit, limit, member, `${token} ${member}`, `! ${member}`]
+      const args = [clockArgument(provider), lease, tombstone, unit, limit, member, entryOf(hold), `! ${member}`]
       const [kind, count = 0, retryAfterMs = 0] = (await store.run(scripts.acquire, keysOf(id), args)) as [
         string,
         number,
@@ -60,9 +64,10 @@ export function leasesOf(
       if (kind === 'dead' || kind === 'terminated') return { kind }
       return kind === 'full' ? { kind, count, retryAfterMs } : { kind: 'admitted', count }
     },
-    async release({ provider, member, token }) {
+    async release(hold) {
+      const { provider, member } = hold
       const { tombstone } = timesOf(provider)
-      const args = [clockArgument(provider), tombstone, member, `${token} ${member}`]
+      const args = [clockArgument(provider), tombstone, member, entryOf(hold)]
       await store.run(scripts.release, keysOf(provider.id), args)
     },
     async renew(provider, holds) {

@@ -93,7 +93,7 @@ export function limits(): Meter {
         : // Admitted, and lost on its way to the provider.
           kind === 'began' &&
           seat.joinedAt === undefined &&
-          at - (seat.lostAt ?? -Infinity) <= ledger.topology.transitMs
+          at - (seat.lostAt ?? Number.NEGATIVE_INFINITY) <= ledger.topology.transitMs
     const declared =
       kind === 'began' && seat.declaredAt !== undefined && at - seat.declaredAt <= ledger.topology.transitMs
     // Its lease ended, another came, and it was inserted again before its proxy knew that its attempts were over.
