@@ -7,7 +7,7 @@ const warmUps = 5
 
 const usualSizes = [1_000, 10_000, 100_000, 1_000_000]
 
-/** Each size in a process of its own, or one's memory would be the next one's. */
+/** Each kind and size in a process of its own, or one's memory, and what was compiled for one, would be the next one's. */
 export async function virtual(args: readonly string[]): Promise<void> {
   const sizes = args.length ? args.map(Number) : usualSizes
   const bad = args.find((_, n) => !Number.isSafeInteger(sizes[n]) || sizes[n]! < 100)
@@ -15,7 +15,8 @@ export async function virtual(args: readonly string[]): Promise<void> {
   console.log(headings)
   const rows: Row[] = []
   for (const size of sizes) {
-    rows.push(await apart(size))
+    const played = size > longest ? undefined : await apart<Played>('played', size)
+    rows.push({ played, judged: await apart<Judged>('judged', size) })
     console.log(lineOf(rows.at(-1)!))
   }
   const costs = rows.map(({ judged }) => costUs(judged))
@@ -31,7 +32,10 @@ interface Row {
   judged: Judged
 }
 
-const playsOf = (requests: number) => (requests > 100_000 ? 1 : requests > 10_000 ? 3 : 6)
+/** So many requests are played more than once, and without a judge. */
+const longest = 100_000
+
+const playsOf = (requests: number) => (requests > longest ? 1 : requests > 10_000 ? 3 : 12)
 
 const headings = 'requests   played/s  CPU µs   judged/s  CPU µs   scripts/s   simulated s/s   history MB   peak MB'
 
@@ -53,28 +57,28 @@ function lineOf({ played, judged }: Row): string {
 
 const costUs = ({ requests, cpuMs }: Played) => (1000 * cpuMs) / requests
 
-function apart(requests: number): Promise<Row> {
+const kinds = { played: playStorm, judged: judgeStorm }
+
+function apart<T extends Played>(kind: keyof typeof kinds, requests: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [String(requests)], {
+    const child = fork(fileURLToPath(import.meta.url), [kind, String(requests)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Left to itself the heap grows to several times of what is in use. Nearly all that a request makes is gone when it is over:
       // a young generation that is large from the start has little to copy.
       execArgv: ['--max-old-space-size=300', '--min-semi-space-size=16', '--max-semi-space-size=16'],
     })
-    child.once('message', row => resolve(row as Row))
+    child.once('message', best => resolve(best as T))
     child.once('error', reject)
     child.once('exit', code => reject(new Error(`the bench's process ended with ${code}`)))
   })
 }
 
 if (process.send) {
-  const size = Number(process.argv[2])
+  const [kind, size] = [process.argv[2] as keyof typeof kinds, Number(process.argv[3])]
   // The first storms of a process compile what the next ones run; that takes seconds, and a longer storm than the shortest here.
-  for (let n = 0; n < warmUps; n++) await judgeStorm(5_000, 2)
-  const plays = playsOf(size)
-  const played = plays > 1 ? await quickest(plays, () => playStorm(size, 1)) : undefined
-  const judged = await quickest(plays, () => judgeStorm(size, 1))
-  process.send({ played, judged }, () => process.exit(0))
+  for (let n = 0; n < warmUps; n++) await kinds[kind](5_000, 2)
+  const best = await quickest(playsOf(size), () => kinds[kind](size, 1))
+  process.send(best, () => process.exit(0))
 }
 
 async function quickest<T extends Played>(plays: number, play: () => Promise<T>): Promise<T> {
