@@ -76,16 +76,16 @@ test('a node whose port another one has taken is not mistaken for it', async () 
   const [port] = (await freePorts(1)) as [number]
   const start = (name: string) => startNode({ server, port, folder: join(folder, name), nodeTimeoutMs: 1_000 })
   const first = await start('first')
+  const nodes = [first]
   try {
     await eachUntil([first], 'answers', () => first.answers())
     const second = await start('second')
+    nodes.push(second)
     expect(await second.answers()).toBe(false)
     await expect(form([second])).rejects.toThrow('Address already in use')
-    await second.kill()
   } finally {
-    await first.kill()
-    await rm(join(folder, 'first'), { recursive: true })
-    await rm(join(folder, 'second'), { recursive: true })
+    for (const node of nodes) await node.kill()
+    for (const name of ['first', 'second']) await rm(join(folder, name), { recursive: true, force: true })
   }
 })
 
