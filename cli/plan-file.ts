@@ -6,7 +6,7 @@ import { usualProvider } from '../proxy/provider.ts'
 import * as trackers from '../proxy/tracker/index.ts'
 import { misaimed } from '../sim/faults/aim.ts'
 import * as faults from '../sim/faults/index.ts'
-import type { Plan } from '../sim/plan.ts'
+import type { DrawnPlan, Plan } from '../sim/plan.ts'
 import { topology } from '../sim/topology.ts'
 import { BadArgument } from './errors.ts'
 
@@ -118,14 +118,18 @@ const file = z.object({
 })
 
 /** The text of a plan file, a step a line: people read and edit these files. A plan of a million steps is never one string. */
-export function* planLines(plan: Plan, tracker: string): Iterable<string> {
+export function* planLines(plan: DrawnPlan, tracker: string): Iterable<string> {
   const { steps, ...rest } = plan
   yield `${JSON.stringify({ schema: 1, tracker, ...rest }, null, 2).slice(0, -2)},\n  "steps": [\n`
-  for (const [n, one] of steps.entries()) yield `    ${JSON.stringify(one)}${n < steps.length - 1 ? ',' : ''}\n`
-  yield '  ]\n}\n'
+  let between = ''
+  for (const one of steps) {
+    yield `${between}    ${JSON.stringify(one)}`
+    between = ',\n'
+  }
+  yield `${between && '\n'}  ]\n}\n`
 }
 
-export const planFile = (plan: Plan, tracker: string): string => [...planLines(plan, tracker)].join('')
+export const planFile = (plan: DrawnPlan, tracker: string): string => [...planLines(plan, tracker)].join('')
 
 /** Reads a plan file, or that of a run: its folder or its run.json. A `BadArgument` says what is wrong, and where. */
 export function readPlanFile(given: string): { plan: Plan; tracker: string } {

@@ -4,7 +4,7 @@ import * as reports from '../reports/index.ts'
 import type { Report } from '../reports/report.ts'
 import * as scenarios from '../scenarios/index.ts'
 import { exitCodeOf } from '../sim/judge.ts'
-import { makePlan } from '../sim/plan.ts'
+import { drawPlan } from '../sim/plan.ts'
 import type { RunRecord } from '../sim/run-record.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import type { World } from '../sim/world.ts'
@@ -50,7 +50,7 @@ export async function runCommand(
       for (const scenario of wanted)
         for (const tracker of cast) {
           progress.step(`${scenario.name} with ${tracker.name}, seed ${options.seed} …`)
-          const plan = makePlan(scenario, options.seed)
+          const plan = drawPlan(scenario, options.seed)
           const { record, folder } = await playOne({ scenario, tracker, plan }, stage, options.out)
           progress.done(`left ${folder}/run.json and history.ndjson`)
           print(record, rendered, options.colour)

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
 import type { Tell } from '../sim/history.ts'
-import type { Plan } from '../sim/plan.ts'
+import type { DrawnPlan } from '../sim/plan.ts'
 import type { World } from '../sim/world.ts'
 import { startDockerCluster } from '../sim/worlds/live/cluster/docker.ts'
 import { type LiveCluster, launchCluster } from '../sim/worlds/live/cluster/index.ts'
@@ -16,7 +16,7 @@ export interface Stage {
   world: World['name']
   /** Flavour and version of the store, e.g. `redis 7.0.15`. */
   store: string
-  open(plan: Plan, tracker: TrackerVariant, tell: Tell): Promise<World>
+  open(plan: DrawnPlan, tracker: TrackerVariant, tell: Tell): Promise<World>
 }
 
 /** The named world; without a name the live one where a Redis server is installed, else the virtual one, and says so. */

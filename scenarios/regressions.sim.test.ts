@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { readPlanFile } from '../cli/plan-file.ts'
 import * as trackers from '../proxy/tracker/index.ts'
 import type { TrackerVariant } from '../proxy/tracker/tracker.ts'
-import type { Plan } from '../sim/plan.ts'
+import type { DrawnPlan, Plan } from '../sim/plan.ts'
 import type { Scenario } from '../sim/scenario.ts'
 import { playSeed } from '../sim/search/play-seed.ts'
 import { openVirtual } from '../sim/worlds/virtual/index.ts'
@@ -23,7 +23,7 @@ const resources = { engine: luaEngine(), scriptOf, sha1 }
 async function played(plan: Plan, name: string) {
   const scenario = Object.values<Scenario>(scenarios).find(one => one.name === plan.scenario)!
   const tracker = Object.values<TrackerVariant>(trackers).find(one => one.name === name)!
-  const open = (cast: Plan, tell: Parameters<typeof openVirtual>[0]['tell']) =>
+  const open = (cast: DrawnPlan, tell: Parameters<typeof openVirtual>[0]['tell']) =>
     openVirtual({ plan: cast, tracker, resources, tell })
   return playSeed({ scenario, tracker, plan }, open)
 }

@@ -1,7 +1,8 @@
-/** A scenario and a seed become a list of timed steps: pure, printable, replayable, shrinkable. */
+/** A scenario and a seed become timed steps: pure, printable, replayable, shrinkable. */
 import type { Millis } from '../proxy/ports.ts'
 import type { FaultCall } from './faults/fault.ts'
 import type { Phase } from './history.ts'
+import { inOrder } from './in-order.ts'
 import type { Ask } from './load/load.ts'
 import type { Pace } from './providers/model.ts'
 import type { Scenario } from './scenario.ts'
@@ -16,24 +17,37 @@ export type Step =
   | { at: Millis; do: 'inject'; id: string; call: FaultCall; mayMiss?: true }
   | { at: Millis; do: 'heal'; id: string }
 
-/** All that a world needs to play. Steps sorted by time; times in ms from the plan's start. */
-export interface Plan {
+/** All that a world needs to play. */
+export interface DrawnPlan {
   scenario: string
   seed: number
   topology: Topology
   /** By provider id. */
   paces: Readonly<Record<string, Pace>>
+  /** Sorted by time; times in ms from the plan's start. Each walk draws the same ones anew: a million of them in memory would leave the storm no room. */
+  steps: Iterable<Step>
+}
+
+/** One whose steps are in memory: to be counted, changed and shrunk. */
+export interface Plan extends DrawnPlan {
   steps: readonly Step[]
 }
 
 /** The same scenario and seed give the same plan. */
-export function makePlan({ name, topology, paces, phases, load, faults }: Scenario, seed: number): Plan {
-  const asks = load.flatMap(one => one.asks(seed)).sort((a, b) => a.at - b.at)
-  // Each makes way for its step: a million of both would not fit beside the storm.
-  for (const [n, ask] of asks.entries()) {
-    const step: AskStep = { do: 'ask', request: `r${n + 1}`, via: n % topology.instances, ...ask }
-    asks[n] = step
-  }
+export const drawPlan = (scenario: Scenario, seed: number): DrawnPlan => ({
+  scenario: scenario.name,
+  seed,
+  topology: scenario.topology,
+  paces: scenario.paces,
+  steps: { [Symbol.iterator]: () => inOrder([scheduled(scenario), asked(scenario, seed)]) },
+})
+
+export function makePlan(scenario: Scenario, seed: number): Plan {
+  const plan = drawPlan(scenario, seed)
+  return { ...plan, steps: [...plan.steps] }
+}
+
+function scheduled({ phases, faults }: Scenario): Step[] {
   const { baselineAt, stormAt, recoveryAt } = phases
   const steps: Step[] = [
     { at: 0, do: 'phase', phase: 'warm-up' },
@@ -44,12 +58,23 @@ export function makePlan({ name, topology, paces, phases, load, faults }: Scenar
       { at: fault.at, do: 'inject', id: `f${n + 1}`, call: fault.call, ...(fault.mayMiss && { mayMiss: true }) },
       { at: fault.at + fault.for, do: 'heal', id: `f${n + 1}` },
     ]),
-    ...(asks as AskStep[]),
   ]
-  return { scenario: name, seed, topology, paces, steps: steps.sort((a, b) => a.at - b.at) }
+  return steps.sort((a, b) => a.at - b.at)
+}
+
+function* asked({ load, topology }: Scenario, seed: number): Generator<AskStep> {
+  let n = 0
+  for (const ask of inOrder(load.map(one => one.asks(seed)))) {
+    yield { do: 'ask', request: `r${n + 1}`, via: n % topology.instances, ...ask }
+    n++
+  }
 }
 
 export const faultsOf = ({ steps }: Plan): Extract<Step, { do: 'inject' }>[] =>
   steps.filter(step => step.do === 'inject')
 
-export const asksOf = ({ steps }: Plan): AskStep[] => steps.filter((step): step is AskStep => step.do === 'ask')
+export function* drawAsks({ steps }: DrawnPlan): Generator<AskStep> {
+  for (const step of steps) if (step.do === 'ask') yield step
+}
+
+export const asksOf = (plan: DrawnPlan): AskStep[] => [...drawAsks(plan)]

@@ -4,7 +4,7 @@ import type { Millis } from '../proxy/ports.ts'
 import type { Fault, Heal } from './faults/fault.ts'
 import * as faults from './faults/index.ts'
 import type { Levers, Receipt } from './levers.ts'
-import { type AskStep, asksOf, type Plan, type Step } from './plan.ts'
+import { type AskStep, type DrawnPlan, drawAsks, type Step } from './plan.ts'
 import type { Topology } from './topology.ts'
 import type { World } from './world.ts'
 
@@ -19,7 +19,7 @@ interface Standing {
 export class Unplayable extends Error {}
 
 /** Rejects with `Unplayable` before anything is touched. */
-export async function play(plan: Plan, world: World): Promise<void> {
+export async function play(plan: DrawnPlan, world: World): Promise<void> {
   const levers = leversFor(plan, world)
   const standing = new Map<string, Standing>()
   const healed: [string, Standing][] = []
@@ -62,7 +62,7 @@ export async function play(plan: Plan, world: World): Promise<void> {
   }
 
   world.begin()
-  const asked = world.ask(asksOf(plan))
+  const asked = world.ask(drawAsks(plan))
   // Joined below; should the run be interrupted before that, its rejection is not a second error.
   asked.catch(() => {})
   try {
@@ -98,7 +98,7 @@ async function rest(topology: Topology, world: World) {
 }
 
 /** All that the plan's faults pull is there; what else may be lacking, nobody asks for. */
-function leversFor({ steps }: Plan, { levers, name: world }: World): Levers {
+function leversFor({ steps }: DrawnPlan, { levers, name: world }: World): Levers {
   for (const step of steps) {
     if (step.do !== 'inject') continue
     const { name, needs } = faultNamed(step.call.fault)

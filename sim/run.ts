@@ -5,7 +5,7 @@ import type { Tell } from './history.ts'
 import { judge } from './judge.ts'
 import { startMeasuring } from './measure/index.ts'
 import type { Measurement } from './measure/measurement.ts'
-import type { Plan } from './plan.ts'
+import type { DrawnPlan } from './plan.ts'
 import { play } from './play.ts'
 import type { Scenario } from './scenario.ts'
 import type { World } from './world.ts'
@@ -14,7 +14,7 @@ import type { World } from './world.ts'
 export interface Storm {
   scenario: Scenario
   tracker: TrackerVariant
-  plan: Plan
+  plan: DrawnPlan
 }
 
 export interface Run extends Storm {
@@ -24,7 +24,7 @@ export interface Run extends Storm {
 }
 
 /** The plan as it is for this tracker: what membership means is the tracker's to say. */
-export const castFor = (plan: Plan, tracker: TrackerVariant): Plan => ({
+export const castFor = <P extends DrawnPlan>(plan: P, tracker: TrackerVariant): P => ({
   ...plan,
   topology: { ...plan.topology, membership: tracker.membership },
 })
@@ -35,7 +35,7 @@ export const castFor = (plan: Plan, tracker: TrackerVariant): Plan => ({
  */
 export async function run(
   storm: Storm,
-  open: (plan: Plan, tell: Tell) => Promise<World>,
+  open: (plan: DrawnPlan, tell: Tell) => Promise<World>,
   keep: Tell = () => {},
 ): Promise<Run> {
   const plan = castFor(storm.plan, storm.tracker)

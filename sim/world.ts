@@ -16,7 +16,7 @@ export interface World {
   until(at: Millis): Promise<void>
   now(): Millis
   /** Sends each ask at its time, whatever happens to the others; resolves when the last one has ended. */
-  ask(asks: readonly AskStep[]): Promise<void>
+  ask(asks: Iterable<AskStep>): Promise<void>
   /** Reads every provider's members from the store into the history. */
   census(): Promise<void>
   record(event: RunnerEvent): void

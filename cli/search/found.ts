@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Verdict } from '../../sim/checks/check.ts'
 import type { Event } from '../../sim/history.ts'
-import { asksOf, type Plan } from '../../sim/plan.ts'
-import { castFor, type Storm } from '../../sim/run.ts'
-import { type Outcome, playSeed, shownAgain } from '../../sim/search/play-seed.ts'
+import { asksOf, type DrawnPlan, type Plan } from '../../sim/plan.ts'
+import { castFor } from '../../sim/run.ts'
+import { type Outcome, playSeed, type SearchedStorm, shownAgain } from '../../sim/search/play-seed.ts'
 import { type Shrunk, shrink } from '../../sim/search/shrink.ts'
 import { storyOf } from '../../sim/search/story.ts'
 import { Ours } from '../errors.ts'
@@ -19,7 +19,7 @@ import { amount } from './telling.ts'
 
 /** Answers what is to be shown: how it shrank, the story, and the one command that plays it again. */
 export async function found(
-  storm: Storm,
+  storm: SearchedStorm,
   outcome: Outcome,
   out: string,
   progress: Progress,
@@ -47,14 +47,14 @@ export async function found(
 const kind = 'search'
 
 async function smallest(
-  storm: Storm,
+  storm: SearchedStorm,
   outcome: Outcome,
   stage: Stage,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Shrunk | undefined> {
   const again = shownAgain(outcome)
-  const open = (plan: Plan, tell: (event: Event) => void) => stage.open(plan, storm.tracker, tell)
+  const open = (plan: DrawnPlan, tell: (event: Event) => void) => stage.open(plan, storm.tracker, tell)
   let plays = 0
   let steps = storm.plan.steps.length
   progress.step(`shrinking seed ${outcome.seed}: ${amount(steps, 'step')} …`)
@@ -72,7 +72,13 @@ async function smallest(
 }
 
 /** Plays the small plan once more, leaves its files, and answers its story. */
-async function leave(storm: Storm, stage: Stage, out: string, again: string, signal: AbortSignal): Promise<string[]> {
+async function leave(
+  storm: SearchedStorm,
+  stage: Stage,
+  out: string,
+  again: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   const events: Event[] = []
   const tell = (verdicts: readonly Verdict[]) => storyOf(events, castFor(storm.plan, storm.tracker), verdicts)
   try {

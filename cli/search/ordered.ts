@@ -2,9 +2,8 @@
 import * as trackers from '../../proxy/tracker/index.ts'
 import type { TrackerVariant } from '../../proxy/tracker/tracker.ts'
 import * as scenarios from '../../scenarios/index.ts'
-import type { Storm } from '../../sim/run.ts'
 import type { Scenario } from '../../sim/scenario.ts'
-import { type Outcome, playSeed } from '../../sim/search/play-seed.ts'
+import { type Outcome, playSeed, type SearchedStorm } from '../../sim/search/play-seed.ts'
 import { plannedFor } from '../../sim/search/swarm/index.ts'
 import { named } from '../errors.ts'
 import { openVirtualStage } from '../virtual-stage.ts'
@@ -23,7 +22,7 @@ export function withoutTrouble(scenario: Scenario): Scenario {
   return { ...scenario, topology, faults: [] }
 }
 
-export function stormOf({ scenario, tracker, swarm, clean }: Subject, seed: number): Storm {
+export function stormOf({ scenario, tracker, swarm, clean }: Subject, seed: number): SearchedStorm {
   const whole = named<Scenario>('scenario', scenarios, scenario)
   const found = clean ? withoutTrouble(whole) : whole
   return {

@@ -1,7 +1,7 @@
 import type { Millis } from '../../proxy/ports.ts'
 import { exponential, randomFor } from '../random.ts'
 import { drawMix, halves, type Mix, wholeMicros } from './draw.ts'
-import type { Ask, Load } from './load.ts'
+import type { Load } from './load.ts'
 
 export interface BurstsOptions {
   name: string
@@ -18,16 +18,14 @@ export interface BurstsOptions {
 /** A session sends several requests at one instant, as an agent with parallel tool calls does. */
 export const bursts = ({ name, from, to, perSecond, size, sessions, mix = halves }: BurstsOptions): Load => ({
   name,
-  asks(seed) {
-    const asks: Ask[] = []
+  *asks(seed) {
     const gaps = randomFor(seed, name, 'gaps')
     let burst = 0
     for (let at = from + exponential(gaps, 1000 / perSecond); at < to; at += exponential(gaps, 1000 / perSecond)) {
       const session = `${name}-${Math.floor(randomFor(seed, name, burst).next() * sessions)}`
       for (let n = 0; n < size; n++)
-        asks.push({ at: wholeMicros(at), session, ...drawMix(mix, randomFor(seed, name, burst, n)) })
+        yield { at: wholeMicros(at), session, ...drawMix(mix, randomFor(seed, name, burst, n)) }
       burst++
     }
-    return asks
   },
 })

@@ -14,10 +14,12 @@ export interface ConstantOptions {
 /** New sessions at an even distance: what a benchmark sends. It hides races, so storms use it only where they mean it. */
 export const constant = ({ name, from, to, everyMs, mix = halves }: ConstantOptions): Load => ({
   name,
-  asks: seed =>
-    Array.from({ length: Math.max(0, Math.ceil((to - from) / everyMs)) }, (_, n) => ({
-      at: wholeMicros(from + n * everyMs),
-      session: `${name}-${n}`,
-      ...drawMix(mix, randomFor(seed, name, n)),
-    })),
+  *asks(seed) {
+    for (let n = 0; from + n * everyMs < to; n++)
+      yield {
+        at: wholeMicros(from + n * everyMs),
+        session: `${name}-${n}`,
+        ...drawMix(mix, randomFor(seed, name, n)),
+      }
+  },
 })

@@ -20,6 +20,6 @@ export interface Leaving {
 
 export interface Load {
   name: string
-  /** Sorted by time. The same seed gives the same asks. */
-  asks(seed: number): Ask[]
+  /** Sorted by time, and drawn as they are taken. The same seed gives the same asks. */
+  asks(seed: number): Iterable<Ask>
 }

@@ -1,7 +1,7 @@
 import type { Millis } from '../../proxy/ports.ts'
 import { exponential, randomFor } from '../random.ts'
 import { drawMix, halves, type Mix, wholeMicros } from './draw.ts'
-import type { Ask, Load } from './load.ts'
+import type { Load } from './load.ts'
 
 export interface PoissonOptions {
   name: string
@@ -16,15 +16,14 @@ export interface PoissonOptions {
 /** Independent arrivals at a mean rate: evenly spaced load would hide races. */
 export const poisson = ({ name, from, to, perSecond, sessions, mix = halves }: PoissonOptions): Load => ({
   name,
-  asks(seed) {
-    const asks: Ask[] = []
+  *asks(seed) {
+    let n = 0
     const gaps = randomFor(seed, name, 'gaps')
     for (let at = from + exponential(gaps, 1000 / perSecond); at < to; at += exponential(gaps, 1000 / perSecond)) {
-      const n = asks.length
       const random = randomFor(seed, name, n)
       const session = `${name}-${sessions === undefined ? n : Math.floor(random.next() * sessions)}`
-      asks.push({ at: wholeMicros(at), session, ...drawMix(mix, random) })
+      n++
+      yield { at: wholeMicros(at), session, ...drawMix(mix, random) }
     }
-    return asks
   },
 })

@@ -1,7 +1,7 @@
 import type { Millis } from '../../proxy/ports.ts'
 import { randomFor } from '../random.ts'
 import { drawMix, halves, type Mix, wholeMicros } from './draw.ts'
-import type { Ask, Load } from './load.ts'
+import type { Load } from './load.ts'
 
 export interface RushesOptions {
   name: string
@@ -16,13 +16,11 @@ export interface RushesOptions {
 /** Many strangers at one instant, as after a deployment or a news item; the instants vary by a fifth of their distance. */
 export const rushes = ({ name, from, to, everyMs, size, mix = halves }: RushesOptions): Load => ({
   name,
-  asks(seed) {
-    const asks: Ask[] = []
+  *asks(seed) {
     for (let rush = 0; from + rush * everyMs < to; rush++) {
       const at = wholeMicros(from + (rush + randomFor(seed, name, rush).next() / 5) * everyMs)
       for (let n = 0; n < size; n++)
-        asks.push({ at, session: `${name}-${rush}-${n}`, ...drawMix(mix, randomFor(seed, name, rush, n)) })
+        yield { at, session: `${name}-${rush}-${n}`, ...drawMix(mix, randomFor(seed, name, rush, n)) }
     }
-    return asks
   },
 })

@@ -1,6 +1,6 @@
 /** Plays one seed of a search, and keeps only what the search asks for. */
 import type { Tell } from '../history.ts'
-import { asksOf, type Plan } from '../plan.ts'
+import { asksOf, type DrawnPlan, type Plan } from '../plan.ts'
 import { Unplayable } from '../play.ts'
 import { type Run, run, type Storm } from '../run.ts'
 import type { World } from '../world.ts'
@@ -25,10 +25,15 @@ export interface Outcome {
   history?: string
 }
 
+/** One that can be shrunk. */
+export interface SearchedStorm extends Storm {
+  plan: Plan
+}
+
 /** Never rejects, unless `interrupted`. */
 export async function playSeed(
   storm: Storm,
-  open: (plan: Plan, tell: Tell) => Promise<World>,
+  open: (plan: DrawnPlan, tell: Tell) => Promise<World>,
   { keepHistory = false, signal }: { keepHistory?: boolean; signal?: AbortSignal } = {},
 ): Promise<Outcome> {
   const lines: string[] = []

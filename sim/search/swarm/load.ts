@@ -31,8 +31,7 @@ export function swarmedLoad(load: Load, { time, spared, draw }: Surroundings): L
         random('twin', ask.session) < rate - 1
           ? [{ ...ask, session: `${ask.session}-twin`, at: ask.at + 50 * random('apart', ask.session) }]
           : []
-      return load
-        .asks(seed)
+      return [...load.asks(seed)]
         .filter(({ session }, n) => spared.has(session) || random('thinned', n) < rate)
         .flatMap(ask => [ask, ...twin(ask)])
         .map(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as scenarios from '../../../scenarios/index.ts'
 import { misaimed } from '../../faults/aim.ts'
+import type { Ask } from '../../load/load.ts'
 import { asksOf } from '../../plan.ts'
 import type { Scenario } from '../../scenario.ts'
 import { plannedFor, swarmed } from './index.ts'
@@ -132,9 +133,9 @@ test('what is drawn shows in the storm', () => {
   expect(seen(({ faults }) => faults.map(({ call }) => call.status))).toEqual(new Set(statuses))
   expect(seen(({ faults }) => faults.length)).toEqual(new Set([1, 2]))
   expect(seen(({ faults }) => faults.map(({ call }) => call.provider)).size).toBeGreaterThan(1)
-  const asks = all.map(({ load }) => load.flatMap(one => one.asks(1)))
+  const asks = all.map(({ load }) => load.flatMap(one => [...one.asks(1)]))
   expect(new Set(asks.map(({ length }) => length)).size).toBeGreaterThan(30)
-  const most = (share: (asks: ReturnType<Scenario['load'][number]['asks']>) => number) => Math.max(...asks.map(share))
+  const most = (share: (asks: Ask[]) => number) => Math.max(...asks.map(share))
   expect(most(list => list.filter(({ stream }) => stream).length / list.length)).toBeGreaterThan(0.9)
   expect(most(list => list.filter(({ shape }) => shape === 'openai').length / list.length)).toBeGreaterThan(0.9)
   expect(asks.some(list => new Set(list.map(({ session }) => session)).size < list.length / 4)).toBe(true)
@@ -149,7 +150,7 @@ test('planted members are fewer in some storms', () => {
 test('a closed loop ends with its storm, however long that takes', () => {
   for (let seed = 1; seed <= 50; seed++) {
     const { load, phases } = swarmed(scenarios.hotProvider, seed)
-    const loops = load.flatMap(one => one.asks(seed)).flatMap(({ again }) => again ?? [])
+    const loops = load.flatMap(one => [...one.asks(seed)]).flatMap(({ again }) => again ?? [])
     expect(loops.length).toBeGreaterThan(0)
     for (const { until } of loops) expect(Math.round(until)).toBe(phases.recoveryAt)
   }

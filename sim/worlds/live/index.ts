@@ -7,7 +7,7 @@ import * as faults from '../../faults/index.ts'
 import { type Event, merge, type RawEvent, type RunnerEvent } from '../../history.ts'
 import type { Levers } from '../../levers.ts'
 import { poisson } from '../../load/index.ts'
-import type { Plan } from '../../plan.ts'
+import type { DrawnPlan } from '../../plan.ts'
 import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
@@ -28,7 +28,7 @@ export const stormKey = 'stormproof-storm'
 export interface LiveOptions {
   /** Cleared of keys before the run (of the run’s own, where it is somebody else’s); it outlives the world. */
   cluster: LiveCluster | JoinedCluster
-  plan: Plan
+  plan: DrawnPlan
   tracker: TrackerVariant
   /** Fires to interrupt: every wait rejects with its reason. */
   signal: AbortSignal
@@ -134,7 +134,7 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
       drive: work => work,
       now: () => hostNow() - origin,
       until: at => sleep(Math.max(0, at - (hostNow() - origin)), undefined, { signal }),
-      ask: asks => load.play({ asks, targets: proxies.map(({ url }) => url), origin, key: stormKey }),
+      ask: asks => load.play({ asks: [...asks], targets: proxies.map(({ url }) => url), origin, key: stormKey }),
       async census() {
         await tap.ask('census')
       },
@@ -157,8 +157,9 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
 }
 
 /** What nobody pulls need not be there. */
-function leversNeededBy({ steps }: Plan): Set<keyof Levers> {
-  const called = new Set(steps.flatMap(step => (step.do === 'inject' ? [step.call.fault] : [])))
+function leversNeededBy({ steps }: DrawnPlan): Set<keyof Levers> {
+  const called = new Set<string>()
+  for (const step of steps) if (step.do === 'inject') called.add(step.call.fault)
   return new Set(Object.values<Fault>(faults).flatMap(({ name, needs }) => (called.has(name) ? needs : [])))
 }
 
@@ -177,7 +178,7 @@ async function warm(
   const undos = await Promise.all(
     specs.map(({ id }) => providers.lever(id).behave({ kind: 'mixed', ratio: 0.5, of: error })),
   )
-  const asks = poisson({ name: 'warm', from: 0, to: 1_500, perSecond: 250 }).asks(0)
+  const asks = [...poisson({ name: 'warm', from: 0, to: 1_500, perSecond: 250 }).asks(0)]
   await load.play({
     asks: asks.map((ask, n) => ({ do: 'ask', request: `warm-${n}`, via: n % proxies.length, ...ask })),
     targets: proxies.map(({ url }) => url),

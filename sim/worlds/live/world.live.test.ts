@@ -6,7 +6,7 @@ import * as checks from '../../checks/index.ts'
 import type { Event } from '../../history.ts'
 import { exitCodeOf } from '../../judge.ts'
 import { poisson } from '../../load/index.ts'
-import { asksOf, makePlan, type Plan } from '../../plan.ts'
+import { asksOf, type DrawnPlan, makePlan } from '../../plan.ts'
 import { run } from '../../run.ts'
 import type { Scenario } from '../../scenario.ts'
 import { provider, topology } from '../../topology.ts'
@@ -39,7 +39,7 @@ const small: Scenario = {
   catches: [],
   spares: [],
 }
-const open = (plan: Plan, tell: (event: Event) => void) =>
+const open = (plan: DrawnPlan, tell: (event: Event) => void) =>
   openLive({ cluster, plan, tracker: lease, signal: never, tell })
 const storm = (scenario: Scenario) => ({ scenario, tracker: lease, plan: makePlan(scenario, 1) })
 

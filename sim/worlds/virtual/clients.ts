@@ -25,26 +25,29 @@ export interface ClientsOptions {
 const deadlineMs = 30_000
 
 /** Sends each ask at its time; resolves when the last one has ended. `origin`: the plan's time 0 on the clock. */
-export function playAsks(asks: readonly AskStep[], origin: Millis, options: ClientsOptions): Promise<void> {
+export function playAsks(asks: Iterable<AskStep>, origin: Millis, options: ClientsOptions): Promise<void> {
   const { clock, tell } = options
   return new Promise(resolve => {
+    const coming = asks[Symbol.iterator]()
+    let next = coming.next()
     let open = 0
-    let next = 0
+    let sent = 0
     const ended = () => {
-      if (--open > 0 || next < asks.length) return
-      const played = { planned: asks.length, sent: asks.length, dropped: 0, latenessP50Ms: 0, latenessP99Ms: 0 }
+      if (--open > 0 || !next.done) return
+      const played = { planned: sent, sent, dropped: 0, latenessP50Ms: 0, latenessP99Ms: 0 }
       tell({ at: clock.now(), from: 'client', kind: 'generator', ...played })
       resolve()
     }
     // One timer for all that is to come: a million asks would be a heap of a million.
     const sendDue = () => {
-      while (next < asks.length && origin + asks[next]!.at <= clock.now()) {
+      for (; !next.done && origin + next.value.at <= clock.now(); next = coming.next()) {
         open++
-        const ask = asks[next++]!
+        sent++
+        const ask = next.value
         const played = ask.again ? sendOn(ask, ask.again.until, origin, options) : send(ask, options)
         played.then(ended)
       }
-      if (next < asks.length) clock.after(origin + asks[next]!.at - clock.now(), sendDue)
+      if (!next.done) clock.after(origin + next.value.at - clock.now(), sendDue)
     }
     open++
     sendDue()

@@ -3,7 +3,7 @@ import type { Millis } from '../../../proxy/ports.ts'
 import type { Script, TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import { VirtualClock } from '../../clock.ts'
 import type { RunnerEvent, Tell } from '../../history.ts'
-import type { Plan } from '../../plan.ts'
+import type { DrawnPlan } from '../../plan.ts'
 import { toBytes } from '../../redis/bytes.ts'
 import { VirtualCluster } from '../../redis/cluster.ts'
 import type { LuaEngine } from '../../redis/lua/engine.ts'
@@ -24,7 +24,7 @@ export interface Resources {
 }
 
 export interface VirtualOptions {
-  plan: Plan
+  plan: DrawnPlan
   tracker: TrackerVariant
   resources: Resources
   /** Told at once. */

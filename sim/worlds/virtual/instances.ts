@@ -4,7 +4,7 @@ import * as trackers from '../../../proxy/tracker/index.ts'
 import type { Script, TrackerVariant } from '../../../proxy/tracker/tracker.ts'
 import type { WorldClock } from '../../clock.ts'
 import type { Tell } from '../../history.ts'
-import type { Plan } from '../../plan.ts'
+import type { DrawnPlan } from '../../plan.ts'
 import { chanceFor } from '../../random.ts'
 import { VirtualClient } from '../../redis/client.ts'
 import type { VirtualCluster } from '../../redis/cluster.ts'
@@ -15,7 +15,7 @@ import type { Network } from './network.ts'
 import type { VirtualProviders } from './providers.ts'
 
 export interface Surroundings {
-  plan: Plan
+  plan: DrawnPlan
   tracker: TrackerVariant
   clock: WorldClock
   cluster: VirtualCluster

@@ -39,7 +39,7 @@ beforeAll(async () => {
   })
   levers = world.levers as Levers
   world.begin()
-  const asks = poisson({ name: 'load', from: 0, to: 60_000, perSecond: 30 }).asks(1)
+  const asks = [...poisson({ name: 'load', from: 0, to: 60_000, perSecond: 30 }).asks(1)]
   asked = world.ask(asks.map((ask, n): AskStep => ({ do: 'ask', request: `r${n}`, via: n, ...ask })))
   asked.catch(() => {})
 })

@@ -7,9 +7,13 @@ import { type SaturateOptions, saturate } from './saturate.ts'
 
 test('autocannon’s clients ask again and again, each request told from its send to its end, and then they stop', async () => {
   await using proxy = await openOneProxy({ providers: [{ id: 'alpha', limit: 3 }], instance: { keys: ['k'] } })
-  const asks = load({ name: 'loop', from: 0, to: 400, clients: 5 })
-    .asks(1)
-    .map((ask, n) => ({ do: 'ask' as const, request: `r${n}`, via: 0, ...ask })) as SaturateOptions['asks']
+  const planned = [...load({ name: 'loop', from: 0, to: 400, clients: 5 }).asks(1)]
+  const asks = planned.map((ask, n) => ({
+    do: 'ask' as const,
+    request: `r${n}`,
+    via: 0,
+    ...ask,
+  })) as SaturateOptions['asks']
   const events: Event[] = []
   await saturate({
     asks,

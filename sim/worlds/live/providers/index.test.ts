@@ -23,7 +23,7 @@ test('a load played at the providers is told by both witnesses, request by reque
   const lever = providers.lever('alpha')
 
   const play = (name: string) => {
-    const asks = poisson({ name, from: 0, to: 100, perSecond: 400 }).asks(1)
+    const asks = [...poisson({ name, from: 0, to: 100, perSecond: 400 }).asks(1)]
     const steps = asks.map((ask, n): AskStep => ({ do: 'ask', request: `${name}-${n}`, via: 0, ...ask }))
     return load.play({ asks: steps, targets: [url], origin: hostNow(), key: 'the key' }).then(() => steps)
   }
