@@ -4,7 +4,7 @@ import type { Millis } from '../proxy/ports.ts'
 import type { Fault, Heal } from './faults/fault.ts'
 import * as faults from './faults/index.ts'
 import type { Levers, Receipt } from './levers.ts'
-import { type AskStep, type DrawnPlan, drawAsks, type Step } from './plan.ts'
+import { type DrawnPlan, drawAsks, type ScheduledStep, scheduledOf } from './plan.ts'
 import type { Topology } from './topology.ts'
 import type { World } from './world.ts'
 
@@ -42,7 +42,7 @@ export async function play(plan: DrawnPlan, world: World): Promise<void> {
     healing.push(cure)
   }
 
-  async function take(step: Exclude<Step, AskStep>) {
+  async function take(step: ScheduledStep) {
     if (step.do === 'phase') return world.record({ kind: 'phase', phase: step.phase })
     if (step.do === 'heal') return startHealing(step.id)
     const fault = faultNamed(step.call.fault)
@@ -66,8 +66,7 @@ export async function play(plan: DrawnPlan, world: World): Promise<void> {
   // Joined below; should the run be interrupted before that, its rejection is not a second error.
   asked.catch(() => {})
   try {
-    for (const step of plan.steps) {
-      if (step.do === 'ask') continue
+    for (const step of scheduledOf(plan)) {
       await world.until(step.at)
       await take(step)
     }
@@ -98,8 +97,8 @@ async function rest(topology: Topology, world: World) {
 }
 
 /** All that the plan's faults pull is there; what else may be lacking, nobody asks for. */
-function leversFor({ steps }: DrawnPlan, { levers, name: world }: World): Levers {
-  for (const step of steps) {
+function leversFor(plan: DrawnPlan, { levers, name: world }: World): Levers {
+  for (const step of scheduledOf(plan)) {
     if (step.do !== 'inject') continue
     const { name, needs } = faultNamed(step.call.fault)
     const lacking = needs.filter(lever => !levers[lever])

@@ -7,7 +7,7 @@ import * as faults from '../../faults/index.ts'
 import { type Event, merge, type RawEvent, type RunnerEvent } from '../../history.ts'
 import type { Levers } from '../../levers.ts'
 import { poisson } from '../../load/index.ts'
-import type { DrawnPlan } from '../../plan.ts'
+import { type DrawnPlan, scheduledOf } from '../../plan.ts'
 import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
 import type { LiveCluster } from './cluster/index.ts'
@@ -157,9 +157,8 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
 }
 
 /** What nobody pulls need not be there. */
-function leversNeededBy({ steps }: DrawnPlan): Set<keyof Levers> {
-  const called = new Set<string>()
-  for (const step of steps) if (step.do === 'inject') called.add(step.call.fault)
+function leversNeededBy(plan: DrawnPlan): Set<keyof Levers> {
+  const called = new Set(scheduledOf(plan).flatMap(step => (step.do === 'inject' ? [step.call.fault] : [])))
   return new Set(Object.values<Fault>(faults).flatMap(({ name, needs }) => (called.has(name) ? needs : [])))
 }
 
