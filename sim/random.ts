@@ -29,8 +29,12 @@ export const seedFor = (seed: number, ...keys: readonly string[]): number =>
 /** A stream of its own for (seed, keys…): FNV-1a over the keys, then murmur3's finaliser. */
 export function randomFor(seed: number, ...keys: readonly (string | number)[]): Random {
   let hash = (0x811c9dc5 ^ seed) >>> 0
-  const text = keys.join('\0')
-  for (let n = 0; n < text.length; n++) hash = Math.imul(hash ^ text.charCodeAt(n), 16777619)
+  for (let k = 0; k < keys.length; k++) {
+    // Between two keys a character 0, without making one text of all.
+    if (k > 0) hash = Math.imul(hash, 16777619)
+    const text = String(keys[k])
+    for (let n = 0; n < text.length; n++) hash = Math.imul(hash ^ text.charCodeAt(n), 16777619)
+  }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return createRandom(hash ^ (hash >>> 16))
