@@ -46,7 +46,10 @@ program
   .option('--seeds <n>', 'of a swarm: how many storms', atLeast('--seeds', 1), 3)
   .option('--world <world>', 'of a swarm: virtual, live or both', 'both')
   .option('--jobs <n>', 'of a swarm: threads', atLeast('--jobs', 1), availableParallelism())
-  .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
+  .option(
+    '--cluster <urls>',
+    'instead of one of its own: redis://host:port,… (rediss:// with TLS; its password is in STORMPROOF_REDIS_PASSWORD) or docker',
+  )
   .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--out <dir>', 'where runs are left', 'runs')
   .addHelpText(
@@ -122,7 +125,10 @@ program
   .option('--world <world>', 'virtual or live; without it live where a Redis server is installed, else virtual')
   .option('--tracker <names>', 'one or more, by comma', 'lease')
   .option('--seed <n>', 'the same seed plays the same storm', wholeNumber, 1)
-  .option('--cluster <urls>', 'instead of one of its own: redis://host:port,… or docker')
+  .option(
+    '--cluster <urls>',
+    'instead of one of its own: redis://host:port,… (rediss:// with TLS; its password is in STORMPROOF_REDIS_PASSWORD) or docker',
+  )
   .option('--allow-destructive', 'its nodes may be filled and failed over, and its slots moved')
   .option('--report <formats>', 'console, json; by comma', 'console')
   .option('--out <dir>', 'where runs are left', 'runs')

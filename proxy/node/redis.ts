@@ -42,18 +42,29 @@ const options = {
 // Redis 7.0 knows no CLIENT SETINFO: each connection would count an error.
 const nodeOptions = { disableClientInfo: true, commandTimeout: 1_000, connectTimeout: 1_000, socketTimeout: 500 }
 
+/** How ioredis logs in to one node. */
+export const nodeLogin = ({ username, password, tls = false }: RedisLogin = {}) => ({
+  ...(username !== undefined && { username }),
+  ...(password !== undefined && { password }),
+  ...(tls && { tls: {} }),
+})
+
+type LookUp = (error: null, address: string) => void
+
+/** How it logs in to all of them. */
+export const clusterLogin = <O extends object>(nodeOptions: O, login: RedisLogin = {}) => ({
+  redisOptions: { ...nodeOptions, ...nodeLogin(login) },
+  ...(login.natMap && { natMap: login.natMap }),
+  // By name, or a certificate would be checked against an address.
+  ...(login.tls && { dnsLookup: (host: string, callback: LookUp) => callback(null, host) }),
+})
+
 export function openRedis(
   nodes: readonly RedisAddress[],
   onError: (message: string) => void,
-  { tls = false, natMap, ...login }: RedisLogin = {},
+  login: RedisLogin = {},
 ): RedisStore {
-  const cluster = new Cluster([...nodes], {
-    ...options,
-    redisOptions: { ...nodeOptions, ...login, ...(tls && { tls: {} }) },
-    ...(natMap && { natMap }),
-    // By name, or a certificate would be checked against an address.
-    ...(tls && { dnsLookup: (host, callback) => callback(null, host) }),
-  })
+  const cluster = new Cluster([...nodes], { ...options, ...clusterLogin(nodeOptions, login) })
   // Trouble is reported by the commands that suffer it; without a listener ioredis would print it.
   let lastWords = ''
   cluster.on('error', (error: Error & { lastNodeError?: Error }) => {

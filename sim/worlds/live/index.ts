@@ -10,6 +10,7 @@ import { poisson } from '../../load/index.ts'
 import { type DrawnPlan, scheduledOf } from '../../plan.ts'
 import type { Topology } from '../../topology.ts'
 import type { World } from '../../world.ts'
+import type { Address } from './cluster/at-node.ts'
 import type { LiveCluster } from './cluster/index.ts'
 import type { JoinedCluster } from './cluster/joined.ts'
 import { freePorts } from './cluster/ports.ts'
@@ -80,6 +81,7 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
       : undefined
     // Below the ephemeral range: nobody takes the address of a proxy that is away for a while.
     const ports = await freePorts(topology.instances)
+    const [{ login }] = cluster.nodes as [Address]
     const proxies = await Promise.all(
       ports.map(async (port, n): Promise<LiveProxy> => {
         const config = {
@@ -95,9 +97,9 @@ export async function openLive({ cluster, plan, tracker: variant, signal, tell }
           ...(topology.older?.instances.includes(n) && { older: topology.older.tracker }),
           keyPrefix,
           windowMs: topology.windowMs,
-          // The first it knows are reached through relays too.
+          // The first it knows are reached through relays too, which speak TLS on the far side alone.
           redis: links ? Object.values(links.natMaps[n]!) : cluster.nodes,
-          ...(links && { redisLogin: { natMap: links.natMaps[n]! } }),
+          redisLogin: { ...login, ...(links && { natMap: links.natMaps[n]!, tls: false }) },
           keys: [stormKey],
         }
         return keep(await launchProxy(start, onEvents), started => started.stop())

@@ -115,10 +115,13 @@ test('and when its runner is killed', async () => {
 test('a standing cluster is up once, down once, and a stale file stands for nothing', async () => {
   const told = script(`
     import { writeFile } from 'node:fs/promises'
+    import { atNode } from '${new URL('./at-node.ts', import.meta.url)}'
     import { clusterDown, clusterStatus, clusterUp } from '${new URL('./standing.ts', import.meta.url)}'
     const server = ${JSON.stringify(server)}
     const up = await clusterUp(server)
     const again = await clusterUp(server)
+    // Whatever its nodes ask for since.
+    await Promise.all(up.nodes.map(node => atNode(node, redis => redis.config('SET', 'requirepass', 'sesame'))))
     const status = await clusterStatus()
     const downs = [await clusterDown(), await clusterDown()]
     // A pid that lives and is not the keeper's: our own.

@@ -21,10 +21,8 @@ export interface JoinedCluster extends Omit<JoinOptions, 'at'> {
 
 /** Rejects with `EnvironmentNotReady` when no node of a cluster answers there. */
 export async function joinCluster({ at, ...options }: JoinOptions): Promise<JoinedCluster> {
-  const nodes = await allNodesOf(at).catch(() => {
-    throw new EnvironmentNotReady(
-      `no node of a Redis Cluster answers at ${at.map(nameOf).join(', ')}: start it, or correct --cluster`,
-    )
+  const nodes = await allNodesOf(at).catch(async () => {
+    throw new EnvironmentNotReady(await reproach(at))
   })
   return {
     ...options,
@@ -35,6 +33,24 @@ export async function joinCluster({ at, ...options }: JoinOptions): Promise<Join
     },
   }
 }
+
+/** Why nobody could be asked for the other nodes, and what to do. */
+async function reproach(at: readonly Address[]): Promise<string> {
+  const words = await Promise.all(at.map(node => atNode(node, redis => redis.call('CLUSTER', 'MYID')).catch(String)))
+  const where = at.map(nameOf).join(', ')
+  const [known] = reproaches.flatMap(([of, says]) => (words.some(said => of.test(String(said))) ? [says] : []))
+  return known
+    ? `the Redis Cluster at ${where} ${known}`
+    : `no node of a Redis Cluster answers at ${where}: start it, or correct --cluster`
+}
+
+const login = 'set STORMPROOF_REDIS_PASSWORD (and STORMPROOF_REDIS_USERNAME)'
+const reproaches: readonly [RegExp, string][] = [
+  [/NOAUTH/, `asks for a password (NOAUTH): ${login}`],
+  [/WRONGPASS/, `does not know this user and password (WRONGPASS): ${login}`],
+  [/NOPERM/, `does not let this user look at it (NOPERM): ${login}`],
+  [/certificate/, 'has a certificate that is not trusted: let NODE_EXTRA_CA_CERTS name the file of its authority'],
+]
 
 /** Key by key, since two may lie in two slots. */
 const removeKeys = (node: Address, prefix: string): Promise<void> =>

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { nodeLogin } from '../../../../proxy/node/redis.ts'
 import type { RedisServer } from '../redis-server.ts'
 import type { LoneNode } from './form.ts'
 
@@ -13,6 +14,8 @@ export interface NodeOptions {
   /** A folder of the node's own, made if missing. */
   folder: string
   nodeTimeoutMs: number
+  /** Files, PEM. With them it speaks TLS and nothing else, and trusts nobody but whoever has the same certificate. */
+  tls?: { certificate: string; key: string }
 }
 
 export interface RedisNode extends LoneNode {
@@ -21,20 +24,20 @@ export interface RedisNode extends LoneNode {
   kill(): Promise<void>
 }
 
-export async function startNode({ server, port, folder, nodeTimeoutMs }: NodeOptions): Promise<RedisNode> {
+export async function startNode({ server, port, folder, nodeTimeoutMs, tls }: NodeOptions): Promise<RedisNode> {
   await mkdir(folder, { recursive: true })
   // A node loads an old dump despite `--save ""`.
   await rm(join(folder, 'dump.rdb'), { force: true })
   const log = join(folder, 'log')
   const out = openSync(log, 'a')
-  const args = [...flagsOf(port, nodeTimeoutMs), '--dir', folder]
+  const args = [...flagsOf(port, nodeTimeoutMs), ...(tls ? securedBy(tls, port) : []), '--dir', folder]
   const child = spawn(server.path, args, { stdio: ['ignore', out, out] })
   closeSync(out)
   const gone = new Promise<void>(resolve => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  const admin = administer(port)
+  const admin = administer(port, tls !== undefined)
   return {
     host: '127.0.0.1',
     port,
@@ -73,11 +76,25 @@ export function flagsOf(port: number, nodeTimeoutMs: number): string[] {
   return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
 }
 
+/** After the others, of which it takes one back. */
+const securedBy = ({ certificate, key }: NonNullable<NodeOptions['tls']>, port: number): string[] =>
+  Object.entries({
+    port: 0,
+    'tls-port': port,
+    'tls-cert-file': certificate,
+    'tls-key-file': key,
+    'tls-ca-cert-file': certificate,
+    'tls-auth-clients': 'no',
+    'tls-cluster': 'yes',
+    'tls-replication': 'yes',
+  }).flatMap(([name, value]) => [`--${name}`, String(value)])
+
 /** Tries again for ever: nodes come and go. */
-export function administer(port: number): Redis {
+export function administer(port: number, tls = false): Redis {
   const admin = new Redis({
     port,
     host: '127.0.0.1',
+    ...nodeLogin({ tls }),
     lazyConnect: true,
     disableClientInfo: true,
     maxRetriesPerRequest: null,

@@ -1,5 +1,5 @@
 /** Who serves a slot, as most nodes that answer see it: one that was frozen or cut off may still believe what was. */
-import { type Address, atNode, nameOf } from './at-node.ts'
+import { type Address, atNode, nameOf, neighbour } from './at-node.ts'
 
 type Range = readonly [number, number, ...(readonly [string, number])[]]
 
@@ -23,7 +23,7 @@ const viewOf = (slot: number, node: Address, patienceMs: number): Promise<Addres
     async redis => {
       const ranges = (await redis.call('CLUSTER', 'SLOTS')) as Range[]
       const [, , ...serving] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? []
-      return serving.map(([host, port]) => ({ host: host || node.host, port }))
+      return serving.map(([host, port]) => neighbour(node, host || node.host, port))
     },
     patienceMs,
   )
@@ -42,7 +42,7 @@ async function shardsOf(nodes: readonly Address[]): Promise<Address[][]> {
   for (const node of nodes) {
     const ranges = await atNode(node, redis => redis.call('CLUSTER', 'SLOTS') as Promise<Range[]>).catch(() => [])
     if (ranges.length)
-      return ranges.map(([, , ...serving]) => serving.map(([host, port]) => ({ host: host || node.host, port })))
+      return ranges.map(([, , ...serving]) => serving.map(([host, port]) => neighbour(node, host || node.host, port)))
   }
   throw new Error('no node of the cluster answers')
 }

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { RedisServer } from '../redis-server.ts'
+import { type Address, atNode } from './at-node.ts'
 
 const standing = z.object({
   keeper: z.int().positive(),
@@ -21,6 +21,7 @@ const base = join(tmpdir(), `stormproof-cluster-${process.getuid?.() ?? 'user'}`
 const stateFile = `${base}.json`
 const logFile = `${base}.log`
 const patienceMs = 20_000
+const quickMs = 500
 
 /** Starts one, or answers the one that is up already. */
 export async function clusterUp(server: RedisServer): Promise<Standing> {
@@ -73,26 +74,12 @@ export async function writeStanding(file: string, state: Standing): Promise<void
 const anyAnswers = async (nodes: Standing['nodes']): Promise<boolean> =>
   (await Promise.all(nodes.map(answers))).includes(true)
 
-async function answers({ host, port }: { host: string; port: number }): Promise<boolean> {
-  const redis = new Redis({
-    host,
-    port,
-    lazyConnect: true,
-    disableClientInfo: true,
-    commandTimeout: 500,
-    connectTimeout: 500,
-    retryStrategy: () => null,
-  })
-  redis.on('error', () => {})
-  try {
-    await redis.connect()
-    return (await redis.ping()) === 'PONG'
-  } catch {
-    return false
-  } finally {
-    redis.disconnect()
-  }
-}
+/** A node that asks for a password since answers too. */
+const answers = (node: Address): Promise<boolean> =>
+  atNode(node, redis => redis.ping(), quickMs).then(
+    () => true,
+    error => String(error).includes('NOAUTH'),
+  )
 
 function isAlive(pid: number): boolean {
   try {

@@ -37,7 +37,7 @@ export function slotLever(
     const { from, to } = ends
     const [key] = (await atNode(from, redis => redis.call('CLUSTER', 'GETKEYSINSLOT', slot, 1))) as string[]
     if (key !== undefined) {
-      await atNode(from, redis => redis.call('MIGRATE', to.host, to.port, key, 0, 1_000, 'REPLACE'))
+      await atNode(from, redis => redis.call('MIGRATE', to.host, to.port, key, 0, 1_000, 'REPLACE', ...introducing(to)))
       return 'moved'
     }
     const id = await idOf(to)
@@ -104,6 +104,10 @@ export function slotLever(
     },
   }
 }
+
+/** How `MIGRATE` is told of the user that it is to be at the other end. */
+const introducing = ({ login: { username, password } = {} }: Address): string[] =>
+  password === undefined ? [] : username === undefined ? ['AUTH', password] : ['AUTH2', username, password]
 
 const idOf = (node: Address): Promise<string> =>
   atNode(node, async redis => String(await redis.call('CLUSTER', 'MYID')))

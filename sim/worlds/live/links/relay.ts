@@ -1,6 +1,8 @@
 /** A TCP relay in front of one node, for one proxy: all that passes takes the given way. */
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Address } from '../cluster/at-node.ts'
+import { socketTo } from '../cluster/socket.ts'
 import { hostNow } from '../part.ts'
 import { Pipe } from './pipe.ts'
 import type { Traveller, Way } from './way.ts'
@@ -10,16 +12,16 @@ export interface Relay {
   close(): Promise<void>
 }
 
-export async function openRelay({ host, port: nodePort }: Address, way: Way): Promise<Relay> {
+export async function openRelay(address: Address, way: Way): Promise<Relay> {
   const open = new Set<Traveller>()
   // Each half ends by itself, as it does between the two ends.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, client => {
-    const node = connect({ host, port: nodePort, allowHalfOpen: true, noDelay: true })
+    const node = socketTo(address, { allowHalfOpen: true })
     const pipes = [new Pipe(client, node, way, hostNow), new Pipe(node, client, way, hostNow)]
     const both: Socket[] = [client, node]
     const traveller: Traveller = {
       sever() {
-        for (const socket of both) socket.resetAndDestroy()
+        for (const socket of both) reset(socket)
         over()
       },
       pump() {
@@ -57,3 +59,6 @@ export async function openRelay({ host, port: nodePort }: Address, way: Way): Pr
     },
   }
 }
+
+/** What TLS covers can only be closed: Node resets no such socket. */
+const reset = (socket: Socket) => void (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy())

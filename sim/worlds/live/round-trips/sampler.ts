@@ -1,13 +1,14 @@
 /** Measures round trips to the store from inside one process, on a connection of its own. */
 import { build } from 'hdr-histogram-js'
 import { Cluster } from 'ioredis'
-import type { RedisAddress } from '../../../../proxy/node/redis.ts'
+import { clusterLogin } from '../../../../proxy/node/redis.ts'
 import type { StoreEvent } from '../../../history.ts'
 import { exponential, randomFor } from '../../../random.ts'
+import type { Address } from '../cluster/at-node.ts'
 import { hostNow } from '../part.ts'
 
 export interface SamplerOptions {
-  redis: readonly RedisAddress[]
+  redis: readonly Address[]
   /** The keys to ask about: those that the proxies use, so that the same nodes answer. */
   keys: readonly string[]
   seed: number
@@ -28,7 +29,7 @@ export async function startSampler({ redis, keys, seed, meanGapMs }: SamplerOpti
   })
   const cluster = new Cluster([...redis], {
     lazyConnect: true,
-    redisOptions: { disableClientInfo: true, commandTimeout: 5_000 },
+    ...clusterLogin({ disableClientInfo: true, commandTimeout: 5_000 }, redis[0]?.login),
   })
   cluster.on('error', () => {})
   await cluster.connect()

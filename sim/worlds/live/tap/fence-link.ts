@@ -2,9 +2,11 @@
  * Asks one node for its time and its offset in one transaction, hundreds of times a second. Its own socket and one regular
  * expression, because a general client costs several times as much, which the storm beside it would pay for.
  */
-import { connect, type Socket } from 'node:net'
+import type { Address } from '../cluster/at-node.ts'
+import { socketTo } from '../cluster/socket.ts'
 import { hostNow } from '../part.ts'
 import type { Fence } from './fence-clock.ts'
+import { introduction } from './introduction.ts'
 
 export interface FenceLink {
   /** One at a time. Rejects when the node does not answer within a second, or the connection is gone. */
@@ -14,13 +16,15 @@ export interface FenceLink {
 
 const question = 'MULTI\r\nTIME\r\nINFO replication\r\nEXEC\r\n'
 
-/** OK, two QUEUED, then the two replies: TIME as two strings, INFO as one, whose length comes last here. */
-const head = /^\+OK\r\n\+QUEUED\r\n\+QUEUED\r\n\*2\r\n\*2\r\n\$\d+\r\n(\d+)\r\n\$\d+\r\n(\d+)\r\n\$(\d+)\r\n/
+/** OK, two QUEUED, then the two replies: TIME as two strings, INFO as one, whose length comes last here. Before the first come the thanks for the introduction. */
+const head =
+  /^(?:\+OK\r\n)?\+OK\r\n\+QUEUED\r\n\+QUEUED\r\n\*2\r\n\*2\r\n\$\d+\r\n(\d+)\r\n\$\d+\r\n(\d+)\r\n\$(\d+)\r\n/
 const offsetField = 'master_repl_offset:'
 const patienceMs = 1_000
 
-export function openFenceLink(host: string, port: number): FenceLink {
-  const socket: Socket = connect({ host, port, noDelay: true })
+export function openFenceLink(address: Address): FenceLink {
+  const socket = socketTo(address)
+  let first = introduction(address.login).join('')
   let text = ''
   let waiting: { resolve(receivedMs: number): void; reject(error: Error): void } | undefined
   let length = Number.POSITIVE_INFINITY
@@ -46,7 +50,8 @@ export function openFenceLink(host: string, port: number): FenceLink {
       length = Number.POSITIVE_INFINITY
       const sentMs = hostNow()
       const patience = setTimeout(() => socket.destroy(new Error('no answer within a second')), patienceMs)
-      socket.write(question)
+      socket.write(first + question)
+      first = ''
       try {
         const receivedMs = await new Promise<number>((resolve, reject) => {
           waiting = { resolve, reject }

@@ -1,10 +1,11 @@
 /** A connection to a primary as a replica would open it: PSYNC from an offset, then every write as it is applied. */
-import { connect, type Socket } from 'node:net'
+import type { Address } from '../cluster/at-node.ts'
+import { socketTo } from '../cluster/socket.ts'
+import { introduction } from './introduction.ts'
 import { CommandReader, encode } from './resp.ts'
 
 export interface LinkOptions {
-  host: string
-  port: number
+  at: Address
   replid: string
   /** The last offset already seen. */
   offset: number
@@ -25,11 +26,15 @@ export class CannotContinue extends Error {}
 const handshakeMs = 2_000
 
 /** Resolves when the primary continues from the offset; rejects with `CannotContinue` when it cannot, otherwise with what failed. */
-export function openLink({ host, port, replid, offset, onCommand, onClose }: LinkOptions): Promise<Link> {
+export function openLink({ at: address, replid, offset, onCommand, onClose }: LinkOptions): Promise<Link> {
   return new Promise((resolve, reject) => {
-    const socket: Socket = connect({ host, port, noDelay: true })
+    const socket = socketTo(address)
     const reader = new CommandReader()
-    const steps = [encode('REPLCONF', 'capa', 'eof', 'capa', 'psync2'), encode('PSYNC', replid, offset + 1)]
+    const steps = [
+      ...introduction(address.login),
+      encode('REPLCONF', 'capa', 'eof', 'capa', 'psync2'),
+      encode('PSYNC', replid, offset + 1),
+    ]
     let at = offset
     let open = false
     let buffer: Buffer = Buffer.alloc(0)
@@ -49,7 +54,7 @@ export function openLink({ host, port, replid, offset, onCommand, onClose }: Lin
         const line = buffer.toString('latin1', 0, end)
         buffer = buffer.subarray(end + 2)
         if (steps.length) {
-          if (!line.startsWith('+')) return void socket.destroy(new Error(`REPLCONF: ${line}`))
+          if (!line.startsWith('+')) return void socket.destroy(new Error(`before PSYNC: ${line}`))
           next()
           continue
         }

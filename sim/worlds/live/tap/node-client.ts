@@ -1,6 +1,8 @@
 /** An ordinary connection to one node: its replication state, fences, and censuses at an exact offset. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { nodeLogin } from '../../../../proxy/node/redis.ts'
+import type { Address } from '../cluster/at-node.ts'
 import { hostNow } from '../part.ts'
 import type { Fence } from './fence-clock.ts'
 import { openFenceLink } from './fence-link.ts'
@@ -31,10 +33,12 @@ export interface NodeClient {
 }
 
 /** Every call rejects within a second, or the patience it is given, when the node does not answer. */
-export function connectNode(host: string, port: number): NodeClient {
+export function connectNode(address: Address): NodeClient {
+  const { host, port, login } = address
   const redis = new Redis({
     host,
     port,
+    ...nodeLogin(login),
     protocol: 2,
     disableClientInfo: true,
     commandTimeout: 1_000,
@@ -43,7 +47,7 @@ export function connectNode(host: string, port: number): NodeClient {
     retryStrategy: () => 50,
   })
   redis.on('error', () => {})
-  const fences = openFenceLink(host, port)
+  const fences = openFenceLink(address)
   return {
     async info(patienceMs) {
       const answer = redis.info('replication')

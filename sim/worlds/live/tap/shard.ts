@@ -1,5 +1,6 @@
 /** Follows one primary, and whoever takes over from it: its watched keys, write by write, each with the time it was applied. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Address, nameOf } from '../cluster/at-node.ts'
 import { hostNow } from '../part.ts'
 import { type Band, FenceClock } from './fence-clock.ts'
 import { CannotContinue, type Link, openLink } from './link.ts'
@@ -23,7 +24,7 @@ export interface ShardOptions {
   /** Whether the key lives here. */
   owns(key: string): boolean
   /** The primary that leads the shard now. */
-  locate(): Promise<{ host: string; port: number }>
+  locate(): Promise<Address>
   fenceEveryMs: number
   events: ShardEvents
 }
@@ -167,14 +168,14 @@ export class Shard {
 
   /** Opens the link where the last one ended. */
   async #attach(): Promise<Attached> {
-    const { host, port } = await this.#options.locate()
-    const client = connectNode(host, port)
+    const at = await this.#options.locate()
+    const node = nameOf(at)
+    const client = connectNode(at)
     let link: Link | undefined
     try {
       // One that hangs may have been replaced since it was named.
       const info = await client.info(quickMs)
-      if (!info.isPrimary) throw new Error(`${host}:${port} is no primary`)
-      const node = `${host}:${port}`
+      if (!info.isPrimary) throw new Error(`${node} is no primary`)
       let fresh = this.#offset < 0
       if (!fresh && info.replid !== this.#replid) {
         if (info.previousReplid === this.#replid) this.#takeBack(info.previousUntil - 1, node)
@@ -187,12 +188,11 @@ export class Shard {
       if (this.#unsure.size) this.#held = []
       const { promise: over, resolve: closed } = Promise.withResolvers<void>()
       link = await openLink({
-        host,
-        port,
+        at,
         replid,
         offset,
         onClose: closed,
-        onCommand: (args, at) => this.#take(args, at),
+        onCommand: (args, until) => this.#take(args, until),
       }).catch(error => {
         if (!fresh && error instanceof CannotContinue)
           this.#lose(node, `the stream could not be resumed: ${error.message}`)
