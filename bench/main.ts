@@ -1,8 +1,13 @@
 /** `npm run bench [-- name …]`: the benchmarks. Figures are for comparison within one run; machines differ. */
+import { printProxy } from './proxy.ts'
 import { printSoak } from './soak/print.ts'
 import { virtual } from './virtual.ts'
 
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { virtual, soak: printSoak }
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  virtual,
+  proxy: printProxy,
+  soak: printSoak,
+}
 
 const [name = 'virtual', ...args] = process.argv.slice(2)
 const bench = benches[name]
