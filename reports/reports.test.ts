@@ -54,7 +54,7 @@ test('the table puts runs side by side, and colours only where asked', () => {
 
     sample
     right           1.0 ms   1.0 ms   1.0 ms         0       0.0 ms          0               0           0.0 %  none          30 of 30
-    wrong           1.0 ms  1463 ms  1463 ms         0     >1100 ms          0               0         222.6 %  none          26 of 30; broke recovers-within, refs-match-members, residency-within, tracks-truth
+    wrong           1.0 ms  1463 ms  1463 ms         0     >1100 ms          0               0         158.9 %  none          26 of 30; broke recovers-within, refs-match-members, residency-within, tracks-truth
     "
   `)
   const colour = String.fromCharCode(27)

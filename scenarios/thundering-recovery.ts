@@ -24,7 +24,7 @@ export const thunderingRecovery: Scenario = {
   },
   phases: { baselineAt: 200, stormAt: 1_000, recoveryAt: 4_000, endAt: 6_000 },
   load: [
-    poisson({ name: 'calm', from: 0, to: 1_000, perSecond: 16 }),
+    poisson({ name: 'calm', from: 0, to: 1_000, perSecond: 30 }),
     poisson({ name: 'herd', from: 1_000, to: 6_000, perSecond: 80 }),
   ],
   faults: ['alpha', 'beta'].map(provider => ({

@@ -185,6 +185,12 @@ function sessions(): Event[] {
   return events
 }
 
+/** More of them where all is well: of very few answers no median is known. */
+const others: readonly Event[] = [175, 325, 440, 1_410, 1_420, 1_500, 1_520].flatMap((start, n) => [
+  ...attemptOf('alpha', `o${n}`, `r-other-${n}`, start + 5, start + 40),
+  ...requestOf(`r-other-${n}`, `o${n}`, start, start + 44),
+])
+
 export const cleanHistory: readonly Event[] = inOrder([
   phaseAt(0, 'warm-up'),
   phaseAt(50, 'baseline'),
@@ -211,13 +217,14 @@ export const cleanHistory: readonly Event[] = inOrder([
     at: 2_203,
     from: 'client',
     kind: 'generator',
-    planned: 14,
-    sent: 14,
+    planned: 21,
+    sent: 21,
     dropped: 0,
     latenessP50Ms: 0.1,
     latenessP99Ms: 1,
   },
   ...sessions(),
+  ...others,
   ...leaver,
   ...limited,
   ...crash,

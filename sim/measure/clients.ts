@@ -220,7 +220,12 @@ export function clients({ transitMs }: Topology): Meter {
       for (const [phase, tally] of phases) Object.assign(figures, tally.figures(`.${phase}`))
       figures['requests.broken'] = unanswered.count
       const served = { 'served.baseline': phases.get('baseline')?.served, 'served.settled': settled.served }
-      for (const [name, share] of Object.entries(served)) if (share !== undefined) figures[name] = share
+      const medians = {
+        'latency.baseline.p50.atMost': phases.get('baseline')?.latency.medianBand()?.atMost,
+        'latency.settled.p50.atLeast': settled.latency.medianBand()?.atLeast,
+      }
+      for (const [name, value] of Object.entries({ ...served, ...medians }))
+        if (value !== undefined) figures[name] = value
       return { figures, unanswered: unanswered.list, unhelpful: unhelpful.list, hidden: hidden.list }
     },
   }

@@ -53,6 +53,18 @@ export class Durations {
     return this.#histogram.getValueAtPercentile(p) / 1000
   }
 
+  /**
+   * Where the median of what was sampled lies, whatever its distribution: the order statistics three standard deviations of a binomial
+   * count around the middle (Conover, Practical Nonparametric Statistics, 3.2). Undefined below five samples, which say too little.
+   */
+  medianBand(): { atLeast: Millis; atMost: Millis } | undefined {
+    const { count } = this
+    if (count < 5) return undefined
+    const aside = 1.5 * Math.sqrt(count)
+    const rank = (wanted: number) => this.percentile((100 * Math.min(count, Math.max(1, wanted))) / count)
+    return { atLeast: rank(Math.floor(count / 2 - aside)), atMost: rank(Math.ceil(count / 2 + aside)) }
+  }
+
   /** `<name>.p50`, `.p90`, `.p99`, `.max` and `.samples`; nothing where there was no sample. */
   figures(name: string): Figures {
     if (this.count === 0) return {}
