@@ -5,8 +5,13 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const wanted = 24
-if (Number(process.versions.node.split('.')[0]) >= wanted) await import('./cli.ts')
-else {
+// Types are stripped once, not by each of a storm's ten processes: Node keeps what it has compiled, and looks whether it is still true.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url))
+if (Number(process.versions.node.split('.')[0]) >= wanted) {
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache(process.env.NODE_COMPILE_CACHE)
+  await import('./cli.ts')
+} else {
   const pinned = fileURLToPath(new URL('node_modules/.bin/node', import.meta.url))
   if (!existsSync(pinned)) {
     console.error(
