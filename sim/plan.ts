@@ -2,8 +2,8 @@
 import type { Millis } from '../proxy/ports.ts'
 import type { FaultCall } from './faults/fault.ts'
 import type { Phase } from './history.ts'
-import { inOrder } from './in-order.ts'
 import type { Ask } from './load/load.ts'
+import { mergeSorted } from './merge-sorted.ts'
 import type { Pace } from './providers/model.ts'
 import type { Scenario } from './scenario.ts'
 import type { Topology } from './topology.ts'
@@ -45,7 +45,7 @@ export function drawPlan(scenario: Scenario, seed: number): DrawnPlan {
   const { name, topology, paces } = scenario
   const scheduled = scheduledIn(scenario)
   const asks = { [Symbol.iterator]: () => drawnFrom(scenario, seed) }
-  const steps = { scheduled, asks, [Symbol.iterator]: () => inOrder<Step>([scheduled, asks]) }
+  const steps = { scheduled, asks, [Symbol.iterator]: () => mergeSorted<Step>([scheduled, asks]) }
   return { scenario: name, seed, topology, paces, steps }
 }
 
@@ -71,7 +71,7 @@ function scheduledIn({ phases, faults }: Scenario): ScheduledStep[] {
 
 function* drawnFrom({ load, topology }: Scenario, seed: number): Generator<AskStep> {
   let n = 0
-  for (const ask of inOrder(load.map(one => one.asks(seed)))) {
+  for (const ask of mergeSorted(load.map(one => one.asks(seed)))) {
     yield { do: 'ask', request: `r${n + 1}`, via: n % topology.instances, ...ask }
     n++
   }

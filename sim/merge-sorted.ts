@@ -2,7 +2,7 @@
 import type { Millis } from '../proxy/ports.ts'
 
 /** Of what happens at one instant, that of the earlier source comes first. */
-export function* inOrder<T extends { at: Millis }>(sources: readonly Iterable<T>[]): Generator<T> {
+export function* mergeSorted<T extends { at: Millis }>(sources: readonly Iterable<T>[]): Generator<T> {
   const heads = sources.flatMap(source => {
     const rest = source[Symbol.iterator]()
     const { value, done } = rest.next()
