@@ -1,10 +1,10 @@
 /** `npm run bench -- proxy [seconds]`: what a proxy adds to a call, and what its scripts cost the store. Requests take turns between the three ways: all of them meet the same machine. */
-import type { Redis } from 'ioredis'
 import { usualManners } from '../proxy/config.ts'
 import { usualProvider } from '../proxy/provider.ts'
 import { lease } from '../proxy/tracker/index.ts'
 import type { Event } from '../sim/history.ts'
 import { poisson } from '../sim/load/index.ts'
+import { Durations } from '../sim/measure/meter.ts'
 import type { AskStep } from '../sim/plan.ts'
 import { type Address, atNode } from '../sim/worlds/live/cluster/at-node.ts'
 import { launchCluster } from '../sim/worlds/live/cluster/index.ts'
@@ -15,11 +15,12 @@ import { launchProviders } from '../sim/worlds/live/providers/index.ts'
 import { launchProxy } from '../sim/worlds/live/proxies/index.ts'
 import { findRedisServer, thisMachine } from '../sim/worlds/live/redis-server.ts'
 import { startSampler } from '../sim/worlds/live/round-trips/sampler.ts'
+import { countNode } from '../sim/worlds/live/store-counts.ts'
 
 /** Milliseconds from the moment a request was due. */
 export interface Times {
-  firstByte: number[]
-  whole: number[]
+  firstByte: Durations
+  whole: Durations
 }
 
 /** Straight to the provider, through a server that only passes on, through the proxy. */
@@ -84,7 +85,7 @@ export async function measureProxy(seconds: number, seed: number): Promise<Proxy
     await play('warm', warmUpMs)
     history.length = 0
     const sampler = await startSampler({ redis: cluster.nodes, keys: [lease.membersKey('alpha')], seed, meanGapMs: 5 })
-    await atEach(cluster.nodes, redis => redis.config('RESETSTAT'))
+    await Promise.all(cluster.nodes.map(node => atNode(node, redis => redis.config('RESETSTAT'))))
     await play('bench', 1_000 * seconds)
     const scripts = await scriptsRunAt(cluster.nodes)
     const roundTrip = sampler.stop()
@@ -106,7 +107,7 @@ const takingTurns = (name: string, to: number, seed: number): AskStep[] =>
   }))
 
 function timesIn(history: readonly Event[]): ProxyCost['times'] {
-  const nothing = (): Times => ({ firstByte: [], whole: [] })
+  const nothing = (): Times => ({ firstByte: new Durations(), whole: new Durations() })
   const times = { straight: nothing(), relayed: nothing(), proxied: nothing() }
   const sent = new Map<string, { plannedAt: number; way: Times }>()
   for (const event of history)
@@ -116,24 +117,23 @@ function timesIn(history: readonly Event[]): ProxyCost['times'] {
       sent.set(event.request, { plannedAt: event.plannedAt, way })
     } else if (event.kind === 'client-first-byte' || event.kind === 'client-ended') {
       const { plannedAt, way } = sent.get(event.request)!
-      if (event.kind === 'client-first-byte') way.firstByte.push(event.at - plannedAt)
-      else if (event.outcome === 'complete') way.whole.push(event.at - plannedAt)
+      if (event.kind === 'client-first-byte') way.firstByte.add(event.at - plannedAt)
+      else if (event.outcome === 'complete') way.whole.add(event.at - plannedAt)
       else throw new Error(`${event.request} was ${event.outcome}: ${event.because ?? `status ${event.status}`}`)
     }
   return times
 }
 
-const atEach = <T>(nodes: readonly Address[], work: (redis: Redis) => Promise<T>): Promise<T[]> =>
-  Promise.all(nodes.map(node => atNode(node, work)))
-
 /** As the nodes tell since their statistics were reset; the times are those of the node that ran most of them. */
 async function scriptsRunAt(nodes: readonly Address[]): Promise<ProxyCost['scripts']> {
-  const told = await atEach(nodes, async redis => {
-    const [calls, times] = [String(await redis.info('commandstats')), String(await redis.info('latencystats'))]
-    const count = Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(calls)?.[1] ?? 0)
-    const [, p50Us, p99Us] = /^latency_percentiles_usec_evalsha:p50=([\d.]+),p99=([\d.]+)/m.exec(times) ?? []
-    return { count, p50Us: Number(p50Us), p99Us: Number(p99Us) }
-  })
+  const told = await Promise.all(
+    nodes.map(async node => {
+      const { commands: count } = await countNode(node)
+      const times = await atNode(node, redis => redis.info('latencystats'))
+      const [, p50Us, p99Us] = /^latency_percentiles_usec_evalsha:p50=([\d.]+),p99=([\d.]+)/m.exec(times) ?? []
+      return { count, p50Us: Number(p50Us), p99Us: Number(p99Us) }
+    }),
+  )
   const [most] = told.toSorted((a, b) => b.count - a.count)
   return { ...most!, count: told.reduce((sum, { count }) => sum + count, 0) }
 }
@@ -144,7 +144,7 @@ export async function printProxy([given = '20']: readonly string[]): Promise<voi
   console.log(`${perSecond} requests a second for ${seconds} s, in turn by three ways`)
   const { times, roundTrip, latenessP99Ms, scripts } = await measureProxy(seconds, 1)
   const { straight, relayed, proxied } = times
-  const p50 = ({ firstByte }: Times) => at(0.5, firstByte)
+  const p50 = ({ firstByte }: Times) => firstByte.percentile(50)
   const any = p50(relayed) - p50(straight)
   const more = p50(proxied) - p50(relayed)
   console.log(
@@ -155,18 +155,15 @@ export async function printProxy([given = '20']: readonly string[]): Promise<voi
       `through the proxy          ${columns(proxied)}`,
       `a relay adds ${ms(any)} to the first byte, the proxy ${ms(more)} more: ${(more / any).toFixed(2)} × as much`,
       `a round trip to the store: p50 ${ms(roundTrip.p50Ms)}, p99 ${ms(roundTrip.p99Ms)}`,
-      `scripts: ${(scripts.count / proxied.whole.length).toFixed(2)} a request; one keeps its node busy for p50 ${scripts.p50Us.toFixed(0)} µs, p99 ${scripts.p99Us.toFixed(0)} µs`,
+      `scripts: ${(scripts.count / proxied.whole.count).toFixed(2)} a request; one keeps its node busy for p50 ${scripts.p50Us.toFixed(0)} µs, p99 ${scripts.p99Us.toFixed(0)} µs`,
       `generator: p99 ${ms(latenessP99Ms)} late`,
     ].join('\n'),
   )
 }
 
 const columns = ({ firstByte, whole }: Times) =>
-  [at(0.5, firstByte), at(0.99, firstByte), at(0.5, whole), at(0.99, whole)]
+  [firstByte.percentile(50), firstByte.percentile(99), whole.percentile(50), whole.percentile(99)]
     .map((value, n) => ms(value).padStart([15, 9, 19, 9][n]!))
     .join('')
 
 const ms = (value: number) => `${value.toFixed(2)} ms`
-
-const at = (share: number, times: readonly number[]) =>
-  times.toSorted((a, b) => a - b)[Math.floor(share * times.length)] ?? Number.NaN

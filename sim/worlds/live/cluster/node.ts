@@ -14,7 +14,7 @@ export interface NodeOptions {
   /** A folder of the node's own, made if missing. */
   folder: string
   nodeTimeoutMs: number
-  /** Files, PEM. With them it speaks TLS and nothing else, and trusts nobody but whoever has the same certificate. */
+  /** Files, PEM. With them it speaks TLS and nothing else; the certificate is its own authority, for the other nodes too. */
   tls?: { certificate: string; key: string }
 }
 
@@ -73,12 +73,12 @@ export function flagsOf(port: number, nodeTimeoutMs: number): string[] {
     'cluster-allow-replica-migration': 'no',
     'enable-debug-command': 'no',
   }
-  return Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
+  return argumentsOf(flags)
 }
 
 /** After the others, of which it takes one back. */
 const securedBy = ({ certificate, key }: NonNullable<NodeOptions['tls']>, port: number): string[] =>
-  Object.entries({
+  argumentsOf({
     port: 0,
     'tls-port': port,
     'tls-cert-file': certificate,
@@ -87,7 +87,10 @@ const securedBy = ({ certificate, key }: NonNullable<NodeOptions['tls']>, port: 
     'tls-auth-clients': 'no',
     'tls-cluster': 'yes',
     'tls-replication': 'yes',
-  }).flatMap(([name, value]) => [`--${name}`, String(value)])
+  })
+
+const argumentsOf = (flags: Readonly<Record<string, string | number>>): string[] =>
+  Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
 
 /** Tries again for ever: nodes come and go. */
 export function administer(port: number, tls = false): Redis {
