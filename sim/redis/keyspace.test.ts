@@ -55,6 +55,18 @@ describe('expiry', () => {
     expect(keyspace.expiring).toBe(false)
   })
 
+  test('a text leaves the expiry alone, whatever the key was', () => {
+    const { told, keyspace } = stage()
+    keyspace.setMember('z', 'm', 1)
+    keyspace.expireAt('z', 1_500)
+    const before = contents(keyspace)
+    told.length = 0
+    keyspace.setText('z', 'x')
+    expect(contents(keyspace)).toEqual([['z', 'x', 1_500]])
+    for (const change of told.toReversed()) change.undo(keyspace)
+    expect(contents(keyspace)).toEqual(before)
+  })
+
   test('the last member takes the expiry with it', () => {
     const { keyspace } = stage()
     keyspace.setMember('z', 'm', 1)

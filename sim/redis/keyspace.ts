@@ -111,6 +111,7 @@ export class Keyspace {
   /** Whatever the key was. Leaves the expiry alone. */
   setText(key: string, text: string): void {
     const before = this.get(key)
+    const expiry = this.#expiries.get(key)
     if (before && before.type !== 'string') this.delete(key)
     const old = before?.type === 'string' ? before.text : undefined
     this.#values.set(key, { type: 'string', text })
@@ -118,6 +119,8 @@ export class Keyspace {
       key,
       undo: keyspace => (old === undefined ? void keyspace.delete(key) : keyspace.setText(key, old)),
     })
+    // What was there went with its expiry.
+    if (expiry !== undefined) this.expireAt(key, expiry)
   }
 
   delete(key: string): boolean {
