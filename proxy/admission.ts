@@ -42,7 +42,8 @@ export function createAdmission(config: ProxyConfig, ports: Ports, parts: Admiss
   const newHold = (provider: Provider, session: string): Hold => ({
     provider,
     member: memberOf(session),
-    token: `${config.instance}.${boot}.${(sequence++).toString(36)}`,
+    // One string: what `+` and templates make are pieces, and whoever writes or looks up a token would put them together again.
+    token: [config.instance, boot, (sequence++).toString(36)].join('.'),
   })
 
   function slotFor(hold: Hold, sentAt: Millis): Slot {

@@ -119,7 +119,7 @@ export class VirtualClock implements WorldClock {
    * that the core uses; chains of ticks, Node's own streams and real I/O would need more.
    */
   #loop(over: () => boolean, ended: () => void, failed: (error: unknown) => void) {
-    const whenQuiet = () => process.nextTick(step)
+    const whenQuiet = () => nextTick(step)
     // `queueMicrotask` would do the same, and make a resource for async_hooks each time.
     const turn = () => void settled.then(whenQuiet)
     const step = () => {
@@ -269,6 +269,9 @@ class Sleeper implements Timer {
 }
 
 const asleep = () => {}
+
+/** Taken once: `process` is looked up as a global, and there is one at every wake. */
+const { nextTick } = process
 
 const settled = Promise.resolve()
 

@@ -316,7 +316,7 @@ const remove: Command['run'] = ([, ...keys], { keyspace }) => keys.filter(key =>
 
 const time: Command['run'] = (_, { now }) => {
   const micros = Math.floor(now() * 1000)
-  return [String(Math.floor(micros / 1e6)), String(micros % 1e6)]
+  return [formatDouble(Math.floor(micros / 1e6)), formatDouble(micros % 1e6)]
 }
 
 export const wrongArity = (name: string) =>

@@ -180,7 +180,7 @@ export class VirtualNode {
   #eval(name: 'EVAL' | 'EVALSHA', args: readonly string[], asking: boolean): Reply {
     if (args.length < 3) throw wrongArity(name)
     const given = args[1]!
-    const known = this.#scripts.get(name === 'EVAL' ? this.#options.sha1(given) : given.toLowerCase())
+    const known = name === 'EVAL' ? this.#scripts.get(this.#options.sha1(given)) : this.#known(given)
     const count = keyCountOf(args)
     const keys = typeof count === 'number' ? args.slice(3, 3 + count) : []
     this.#admit(known ?? (name === 'EVAL' ? admissionOf(given) : harmless), keys, asking)
@@ -191,6 +191,10 @@ export class VirtualNode {
     const script = known ?? (name === 'EVAL' ? this.#load(given) : undefined)
     if (!script) throw noScript()
     return this.#counted(this.#run(script, keys, args.slice(3 + keys.length), asking))
+  }
+
+  #known(sha: string): LoadedScript | undefined {
+    return this.#scripts.get(sha) ?? this.#scripts.get(sha.toLowerCase())
   }
 
   #run({ compiled, flags }: LoadedScript, keys: readonly string[], args: readonly string[], asking: boolean): Reply {
@@ -264,7 +268,7 @@ export class VirtualNode {
     if (subcommand === 'KILL') return this.#killScript()
     this.#admit(harmless, [], false)
     if (subcommand === 'LOAD') return this.#load(rest[0]!).compiled.sha
-    if (subcommand === 'EXISTS') return rest.map(sha => (this.#scripts.has(sha.toLowerCase()) ? 1 : 0))
+    if (subcommand === 'EXISTS') return rest.map(sha => (this.#known(sha) ? 1 : 0))
     if (rest.length > 1 || (rest.length === 1 && !/^(SYNC|ASYNC)$/i.test(rest[0]!)))
       throw new RedisError('ERR SCRIPT FLUSH only support SYNC|ASYNC option')
     this.#scripts.clear()

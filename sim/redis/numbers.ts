@@ -6,9 +6,8 @@ const notAnInteger = 'ERR value is not an integer or out of range'
 
 /** A score or an increment: all that C's `strtod` reads, but no white space before it, no NaN, and nothing too large or too small. */
 export function parseFloatArgument(text: string): number {
-  if (text === formatted.text) return formatted.value
-  // Nearly every argument is a plain number of a few digits.
-  if (isDigits(text)) return Number(text)
+  const whole = wholeIn(text)
+  if (whole !== undefined) return whole
   const { value, length, isInRange } = strtod(text)
   if (length === 0 || length < text.length || isSpace(text[0]!) || !isInRange || Number.isNaN(value))
     throw new RedisError(notAFloat)
@@ -17,7 +16,8 @@ export function parseFloatArgument(text: string): number {
 
 /** A bound of a range of scores: as `strtod` has it up to the end of the C string, so that nothing at all is 0. */
 export function parseBound(text: string): number {
-  if (isDigits(text)) return Number(text)
+  const whole = wholeIn(text)
+  if (whole !== undefined) return whole
   if (text === '+inf') return Number.POSITIVE_INFINITY
   if (text === '-inf') return Number.NEGATIVE_INFINITY
   const { value, length } = strtod(text)
@@ -26,15 +26,19 @@ export function parseBound(text: string): number {
   return value
 }
 
-function isDigits(text: string): boolean {
+/** Nearly every argument is a plain number of a few digits, perhaps after a minus; undefined for any other. */
+function wholeIn(text: string): number | undefined {
   const { length } = text
-  let n = text.charCodeAt(0) === 45 ? 1 : 0
-  if (n === length || length > 15) return false
+  const negative = text.charCodeAt(0) === 45
+  let n = negative ? 1 : 0
+  if (n === length || length > 15) return undefined
+  let value = 0
   for (; n < length; n++) {
-    const code = text.charCodeAt(n)
-    if (code < 48 || code > 57) return false
+    const digit = text.charCodeAt(n) - 48
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
   }
-  return true
+  return negative ? -value : value
 }
 
 const isSpace = (char: string) => /[ \t\n\v\f\r]/.test(char)
@@ -78,6 +82,7 @@ export const toLong = (value: bigint): Long => {
 
 /** A 64-bit integer in its canonical form. */
 export function parseLong(text: string, message = notAnInteger): Long {
+  if (text.length === 1 && text >= '0' && text <= '9') return text.charCodeAt(0) - 48
   if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) throw new RedisError(message)
   const near = Number(text)
   if (Number.isSafeInteger(near)) return near
@@ -97,17 +102,18 @@ export function addLongs(a: Long, b: Long): Long {
   return toLong(sum)
 }
 
-/** What was written last: a script's numbers are written as arguments and read at once. */
-const formatted = { text: '1', value: 1 }
+/** So many of the whole numbers that were written last are remembered, by their last bits: scores are asked for again and again. A power of two. */
+const remembered = 256
+const written = { values: new Float64Array(remembered), texts: new Array<string>(remembered).fill('0') }
 
 /** C's `%.17g`, with `inf` and `-inf`: how Redis 7.0 writes scores, and how Lua numbers become arguments. */
 export function formatDouble(value: number): string {
   if (Number.isSafeInteger(value)) {
     if (value === 0) return Object.is(value, -0) ? '-0' : '0'
-    if (value === formatted.value) return formatted.text
-    formatted.text = String(value)
-    formatted.value = value
-    return formatted.text
+    const place = value & (remembered - 1)
+    if (written.values[place] === value) return written.texts[place]!
+    written.values[place] = value
+    return (written.texts[place] = String(value))
   }
   if (value === Number.POSITIVE_INFINITY) return 'inf'
   if (value === Number.NEGATIVE_INFINITY) return '-inf'
