@@ -1,6 +1,6 @@
 /** The virtual node against a real redis-server: every reply, and all that is there after each case, must be equal. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import * as trackers from '../../proxy/tracker/index.ts'
 import type { TrackerVariant } from '../../proxy/tracker/tracker.ts'
 import { type LoneRedis, launchLoneServer } from '../worlds/live/lone/index.ts'
@@ -21,6 +21,7 @@ const seed = Number(process.env.STORMPROOF_SEED ?? Math.floor(Math.random() * 2 
 /** For campaigns: so many times the usual number of cases. */
 const times = Number(process.env.STORMPROOF_TIMES ?? 1)
 const again = `STORMPROOF_SEED=${seed}${times === 1 ? '' : ` STORMPROOF_TIMES=${times}`} npm test -- sim/redis/differential`
+vi.setConfig({ testTimeout: 60_000 * times })
 
 let redis: LoneRedis
 let wire: Wire
