@@ -41,7 +41,7 @@ const laws: { of: RegExp; may: RegExp; says: string }[] = [
   },
   {
     of: /^sim\//,
-    may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$|cluster-key-slot$)/,
+    may: /^(sim\/(?!worlds\/live)|proxy\/(?!node\/)|msw$|zod$|hdr-histogram-js$|cluster-key-slot$|luaparse$)/,
     says: 'sim without the live world, the proxy core, pure packages',
   },
   {

@@ -65,7 +65,7 @@ function apart<T extends Played>(kind: keyof typeof kinds, requests: number): Pr
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Left to itself the heap grows to several times of what is in use. Nearly all that a request makes is gone when it is over:
       // a young generation that is large from the start has little to copy.
-      execArgv: ['--max-old-space-size=300', '--min-semi-space-size=16', '--max-semi-space-size=16'],
+      execArgv: ['--max-old-space-size=300', '--min-semi-space-size=64', '--max-semi-space-size=64'],
     })
     child.once('message', best => resolve(best as T))
     child.once('error', reject)

@@ -26,8 +26,8 @@ export function parseBound(text: string): number {
   return value
 }
 
-/** Nearly every argument is a plain number of a few digits, perhaps after a minus; undefined for any other. */
-function wholeIn(text: string): number | undefined {
+/** The value of a plain number of a few digits, perhaps after a minus, as nearly every argument is; undefined for any other text. */
+export function wholeIn(text: string): number | undefined {
   const { length } = text
   const negative = text.charCodeAt(0) === 45
   let n = negative ? 1 : 0

@@ -2,16 +2,22 @@
  * Lua 5.1, the dialect of Redis, in WebAssembly: the `liblua5.1.wasm` of wasmoon-lua5.1, driven through Lua's own C API
  * (www.lua.org/manual/5.1/manual.html#3). The package's convenience API costs ten times more and converts differently.
  *
+ * Scripts of simple Lua run as JavaScript (`translate.ts`), and here what is beyond that.
+ *
  * One engine serves any number of nodes: a script gets its keyspace with each call. Missing of what Redis offers scripts:
  * cjson, cmsgpack, struct, bit, math.random, and the RESP3 types.
  */
 import { formatDouble } from '../numbers.ts'
 import { isError, oneLine, RedisError, type Reply, trimmedLine } from '../reply.ts'
 import { boot } from './boot.ts'
+import { handover, integerOf, replyOf } from './kit.ts'
+import { Talk } from './talk.ts'
+import { type Translated, translate } from './translate.ts'
 
 /** A compiled script, for the engine that compiled it. */
 export interface CompiledScript {
   readonly sha: string
+  readonly translated: Translated | undefined
   readonly reference: number
   /** What it was called with last, kept alive by a table of Lua's: most of it is the same the next time. */
   readonly held: { reference: number; texts: string[]; addresses: number[] }
@@ -114,6 +120,8 @@ interface Latin1Buffer extends Buffer<ArrayBuffer> {
 class LongJump {}
 
 export class LuaEngine {
+  /** How often real Lua has taken over from a translated script. */
+  handedOver = 0
   readonly #api: Api
   readonly #main: number
   /** The thread that runs: a script may make coroutines. */
@@ -132,6 +140,7 @@ export class LuaEngine {
   /** By Lua's own hash: a script says most strings several times, and the next one says them again. Each is made once, and so hashed once. */
   readonly #said = new Array<string>(remembered).fill('')
   readonly #scripts = new Map<string, CompiledScript>()
+  readonly #translates: boolean
   readonly #handler: number
   /** What stands for the first field of a table that has none. */
   readonly #noNode: number
@@ -139,8 +148,9 @@ export class LuaEngine {
   readonly #called: ((a: number, b: number) => void)[] = []
   #call: Call = () => null
 
-  /** Takes about 4 ms. */
-  constructor(module: WebAssembly.Module) {
+  /** Takes about 4 ms. `translates`: scripts of simple Lua run as JavaScript, with the same replies and calls. */
+  constructor(module: WebAssembly.Module, { translates = true } = {}) {
+    this.#translates = translates
     this.#api = new WebAssembly.Instance(module, this.#imports(module)).exports as unknown as Api
     const api = this.#api
     api.emscripten_stack_init?.()
@@ -197,13 +207,25 @@ export class LuaEngine {
     const reference = this.#api.luaL_ref(this.#state, registry)
     this.#api.lua_createtable(this.#state, 0, 0)
     const held = { reference: this.#api.luaL_ref(this.#state, registry), texts: [], addresses: [] }
-    const script = { sha, reference, held }
+    const script = { sha, reference, held, translated: this.#translates ? translate(code) : undefined }
     this.#scripts.set(sha, script)
     return script
   }
 
   /** Runs to the end. Errors are error replies, with Redis's text; only a fault of ours throws. */
   run(script: CompiledScript, keys: readonly string[], args: readonly string[], call: Call): Reply {
+    if (!script.translated) return this.#run(script, keys, args, call)
+    const talk = new Talk(call)
+    try {
+      return replyOf(script.translated(keys, args, talk.ask))
+    } catch (thrown) {
+      if (thrown !== handover) throw thrown
+      this.handedOver++
+      return this.#run(script, keys, args, talk.again)
+    }
+  }
+
+  #run(script: CompiledScript, keys: readonly string[], args: readonly string[], call: Call): Reply {
     const api = this.#api
     const state = (this.#state = this.#main)
     this.#call = call
@@ -696,10 +718,6 @@ const frequent =
   )
 
 const isList = (reply: Reply): reply is readonly Reply[] => Array.isArray(reply)
-
-/** C's conversion of a double to a 64-bit integer, where what does not fit becomes the smallest. */
-const integerOf = (value: number): number =>
-  Number.isNaN(value) || Math.abs(value) >= 2 ** 63 ? -(2 ** 63) : Math.trunc(value)
 
 /** A WebAssembly function around one of ours, because a table takes no other: (i32) → i32, imported and exported again. */
 function asCFunction(host: CFunction): CFunction {
