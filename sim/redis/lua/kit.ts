@@ -98,6 +98,6 @@ export function replyOf(value: Value): Reply {
   return value === true ? 1 : null
 }
 
-/** C's conversion of a double to a 64-bit integer, where what does not fit becomes the smallest. */
+/** C's conversion of a double to a 64-bit integer, where what does not fit becomes the smallest. It has one zero. */
 export const integerOf = (value: number): number =>
-  Number.isNaN(value) || Math.abs(value) >= 2 ** 63 ? -(2 ** 63) : Math.trunc(value)
+  Number.isNaN(value) || Math.abs(value) >= 2 ** 63 ? -(2 ** 63) : Math.trunc(value) + 0

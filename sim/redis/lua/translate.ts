@@ -37,9 +37,15 @@ const refuse = (): never => {
 interface Code {
   js: string
   kind: 'any' | 'boolean' | 'number' | 'string'
+  /** Known to Lua's compiler, which computes with it. */
+  constant?: number | undefined
 }
 
 const code = (kind: Code['kind'], js: string): Code => ({ js, kind })
+
+/** Lua's compiler keeps 0 and -0 in one place: whichever a script comes to first is both. */
+const constant = (value: number, js = String(value)): Code =>
+  Number.isFinite(value) && !Object.is(value, -0) ? { js, kind: 'number', constant: value } : refuse()
 
 type Name = { js: string; kind: Code['kind'] } | { builtin: string } | { call: string }
 
@@ -226,7 +232,7 @@ class Translation {
       case 'BooleanLiteral':
         return code('boolean', String(node.value))
       case 'NumericLiteral':
-        return Number.isFinite(node.value) ? code('number', String(node.value)) : refuse()
+        return constant(node.value)
       case 'StringLiteral':
         return code('string', JSON.stringify(node.value))
       case 'Identifier':
@@ -273,9 +279,16 @@ class Translation {
 
   #unary(operator: string, operand: Code): Code {
     if (operator === 'not') return code('boolean', `!${truth(operand)}`)
-    return operator === '-'
-      ? code('number', `-${bracketed(numeric(operand))}`)
-      : code('number', `kit.size(${operand.js})`)
+    if (operator === '#') return code('number', `kit.size(${operand.js})`)
+    const js = `-${bracketed(numeric(operand))}`
+    return operand.constant === undefined ? code('number', js) : constant(-operand.constant, js)
+  }
+
+  #arithmetic(operator: keyof typeof arithmetic, left: Code, right: Code): Code {
+    const js = `(${numeric(left)} ${operator} ${bracketed(numeric(right))})`
+    return left.constant === undefined || right.constant === undefined
+      ? code('number', js)
+      : constant(arithmetic[operator](left.constant, right.constant), js)
   }
 
   #binary(operator: string, left: Code, right: Code): Code {
@@ -285,7 +298,7 @@ class Translation {
       case '-':
       case '*':
       case '/':
-        return code('number', `(${numeric(left)} ${operator} ${bracketed(numeric(right))})`)
+        return this.#arithmetic(operator, left, right)
       case '..':
         return code('string', `kit.concat(${left.js}, ${right.js})`)
       case '==':
@@ -388,6 +401,13 @@ class Translation {
     this.#temporaries.at(-1)!.push(name)
     return name
   }
+}
+
+const arithmetic = {
+  '+': (a: number, b: number) => a + b,
+  '-': (a: number, b: number) => a - b,
+  '*': (a: number, b: number) => a * b,
+  '/': (a: number, b: number) => a / b,
 }
 
 const bracketed = (js: string) => (js.startsWith('-') ? `(${js})` : js)
