@@ -219,7 +219,8 @@ export class LuaEngine {
     try {
       return replyOf(script.translated(keys, args, talk.ask))
     } catch (thrown) {
-      if (thrown !== handover) throw thrown
+      // A list that holds itself has no end.
+      if (thrown !== handover && !(thrown instanceof RangeError)) throw thrown
       this.handedOver++
       return this.#run(script, keys, args, talk.again)
     }

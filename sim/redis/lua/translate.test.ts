@@ -166,6 +166,15 @@ describe('what is beyond translation runs in real Lua', () => {
     "return string.match('ab', '[a-z]')",
     "return string.match('ab', '(a)(b)')",
     'return nothing',
+    'return toString(1)',
+    'local a, t = 1, {1, 2} a, t[a] = 2, 5 return t',
+    "return string.match('x', '(x')",
+    "return string.match('xx*', '(x)*')",
+    "return string.match('x+*', 'x+*')",
+    "return string.match('x', '(x))')",
+    "return string.match('x', 'x%')",
+    "return string.match('a-b', 'a-b')",
+    "return string.match('x', '()x')",
     'return 1e999',
     "return {0, redis.call('SET', KEYS[1], -0), redis.call('GET', KEYS[1])}",
     "return {-1, redis.call('SET', KEYS[1], 0 * -1), redis.call('GET', KEYS[1])}",
@@ -188,6 +197,11 @@ test.each([
   ['local a, b = 1, 2 a, b = b, a return {a, b}', [2, 1]],
   ["local call = redis.call call('ZADD', KEYS[1], 5, 'm') return call('ZSCORE', KEYS[1], 'm') + 1", 6],
   ['local function f(x, y) return y end return {f(1, 2), f(1) == nil}', [2, 1]],
+  ['local a = 0 a, a = 1, 2 return a', 1],
+  [
+    "return {string.match('x  y', 'x%s*y'), string.match('a\\nb', 'a.b'), string.match('12x', '%D'), string.match('$5', '%d+$')}",
+    ['x  y', 'a\nb', 'x', '5'],
+  ],
   ["return string.match('token s:session one', '^%S+ (.*)$')", 's:session one'],
 ])('%s', (text, expected) => {
   expect(translate(text)).toBeDefined()
@@ -216,6 +230,13 @@ describe('handing over in the middle', () => {
     expect(engines.translated.handedOver).toBe(before + 1)
     expect(translated).toEqual(real)
     expect(translated.changes).toEqual([[keys[0], 'm', null, 1]])
+  })
+
+  test('a list that holds itself', () => {
+    const { node } = nodeOn(engines.translated)
+    const before = engines.translated.handedOver
+    expect(evaluate(node, 'local t = {1} t[1] = t return t')).toEqual([expect.anything()])
+    expect(engines.translated.handedOver).toBe(before + 1)
   })
 
   test('a translation that says something else than Lua is found out', () => {

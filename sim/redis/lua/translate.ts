@@ -98,7 +98,7 @@ class Translation {
       for (const [n, name] of parameters.entries()) scope.set(name, { js: names[n]!, kind: 'any' })
     })
     const temporaries = this.#temporaries.pop()!
-    return `(${names}) => {${temporaries.length ? `let ${temporaries}\n` : ''}${js}}`
+    return `(${names}) => {${temporaries.length ? `let ${temporaries};\n` : ''}${js}}`
   }
 
   #block(body: readonly Statement[], prepare: (scope: Map<string, Name>) => void = () => {}): string {
@@ -177,9 +177,12 @@ class Translation {
     const values = given.map(value => this.#expression(value).js)
     const [first] = targets
     if (targets.length === 1 && first) return this.#set(first, values[0]!)
+    // Where an index changes in the same statement, Lua has its own order.
+    if (targets.some(({ type }) => type !== 'Identifier')) return refuse()
     const held = values.map(() => this.#temporary())
     const taken = values.map((value, n) => `${held[n]} = ${value};`)
-    return [...taken, ...targets.map((target, n) => this.#set(target, held[n]!))].join(' ')
+    const set = targets.map((target, n) => this.#set(target, held[n]!))
+    return [...taken, ...set.toReversed()].join(' ')
   }
 
   #set(target: Expression, value: string): string {
@@ -377,7 +380,7 @@ class Translation {
     const [first] = path.split('.')
     const local = this.#lookUp(first!)
     if (local) return 'builtin' in local && first === path ? local.builtin : undefined
-    return path in builtins || path === 'string.match' ? path : undefined
+    return Object.hasOwn(builtins, path) || path === 'string.match' ? path : undefined
   }
 
   #lookUp(name: string): Name | undefined {
@@ -437,25 +440,38 @@ function visit(body: readonly Statement[], see: (node: Statement) => void) {
 }
 
 /** Classes of the C locale. */
-const classes: Readonly<Record<string, string>> = { s: '[ \\t-\\r]', S: '[^ \\t-\\r]', d: '[0-9]', D: '[^0-9]' }
+const classes: Readonly<Record<string, string>> = {
+  '%s': '[ \\t-\\r]',
+  '%S': '[^ \\t-\\r]',
+  '%d': '[0-9]',
+  '%D': '[^0-9]',
+}
 
 /** A pattern of Lua's as a regular expression: single characters, their repetition, anchors, and at most one capture. */
 function expressionOf(pattern: string): string {
-  let captures = 0
+  let capture: 'none' | 'open' | 'closed' = 'none'
   let out = ''
+  /** The last is a single character, and not repeated yet. */
+  let isSingle = false
   for (let n = 0; n < pattern.length; n++) {
     const char = pattern[n]!
-    const isFirst = n === 0
-    const isLast = n === pattern.length - 1
-    if (char === '^' && isFirst) out += '^'
-    else if (char === '$' && isLast) out += '$'
-    else if (char === '(' && pattern[n + 1] !== ')' && captures++ === 0) out += '('
-    else if (char === ')' && captures === 1) out += ')'
-    else if (char === '.') out += '[^]'
-    else if ('*+?'.includes(char) && !isFirst && !'(^'.includes(pattern[n - 1]!)) out += char
-    else if (char === '%') out += classes[pattern[++n]!] ?? refuse()
-    else if (/[\w :!]/.test(char)) out += char
-    else refuse()
+    const wasSingle = isSingle
+    isSingle = false
+    if ((char === '^' && n === 0) || (char === '$' && n === pattern.length - 1)) out += char
+    else if (char === '(' && capture === 'none' && pattern[n + 1] !== ')') {
+      capture = 'open'
+      out += char
+    } else if (char === ')' && capture === 'open') {
+      capture = 'closed'
+      out += char
+    } else if ('*+?'.includes(char) && wasSingle) out += char
+    else {
+      out += singleOf(char === '%' ? pattern.slice(n, ++n + 1) : char)
+      isSingle = true
+    }
   }
-  return `/${out}/`
+  return capture === 'open' ? refuse() : `/${out}/`
 }
+
+const singleOf = (item: string): string =>
+  item === '.' ? '[^]' : (classes[item] ?? (/^[\w :!]$/.test(item) ? item : refuse()))
