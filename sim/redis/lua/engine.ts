@@ -50,6 +50,7 @@ interface Api {
   lua_call(state: number, args: number, results: number): void
   lua_error(state: number): number
   lua_gc(state: number, what: number, data: number): number
+  lua_checkstack(state: number, more: number): number
   lua_gettop(state: number): number
   lua_settop(state: number, top: number): void
   lua_insert(state: number, index: number): void
@@ -485,7 +486,7 @@ export class LuaEngine {
   }
 
   /** The value at an absolute index as a reply: numbers lose their fraction, true is 1, false and nil are null. */
-  #replyAt(index: number): Reply {
+  #replyAt(index: number, depth = 0): Reply {
     const api = this.#api
     const state = this.#state
     switch (api.lua_type(state, index)) {
@@ -496,6 +497,8 @@ export class LuaEngine {
       case type.boolean:
         return api.lua_toboolean(state, index) ? 1 : null
       case type.table: {
+        // As Redis answers where its stack is full, which is eight times as deep.
+        if (depth > mostNested || !api.lua_checkstack(state, 4)) return { err: 'ERR reached lua stack limit' }
         api.lua_pushvalue(state, index)
         const list = this.#listAt(this.#addressOfTop())
         api.lua_settop(state, -2)
@@ -512,7 +515,7 @@ export class LuaEngine {
         for (let n = 1; ; n++) {
           api.lua_rawgeti(state, index, n)
           const over = api.lua_type(state, -1) === type.nil
-          if (!over) items.push(this.#replyAt(api.lua_gettop(state)))
+          if (!over) items.push(this.#replyAt(api.lua_gettop(state), depth + 1))
           api.lua_settop(state, -2)
           if (over) return items
         }
@@ -705,6 +708,7 @@ export class LuaEngine {
 
 /** Lists within lists within lists: a table may hold itself. */
 const deepest = 16
+const mostNested = 1_000
 
 /** The end of a list. */
 const nothing = Symbol('nil')
