@@ -110,6 +110,8 @@ const written = { values: new Float64Array(remembered), texts: new Array<string>
 export function formatDouble(value: number): string {
   if (Number.isSafeInteger(value)) {
     if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+    // V8 remembers the small ones itself.
+    if (value === (value | 0)) return String(value)
     const place = value & (remembered - 1)
     if (written.values[place] === value) return written.texts[place]!
     written.values[place] = value
