@@ -223,7 +223,7 @@ export class LuaEngine {
       // A list that holds itself has no end.
       if (thrown !== handover && !(thrown instanceof RangeError)) throw thrown
       this.handedOver++
-      return this.#run(script, keys, args, talk.again)
+      return this.#run(script, keys, args, words => talk.again(words))
     }
   }
 

@@ -29,7 +29,7 @@ export class Talk {
   }
 
   /** For real Lua: nothing happens twice. A script that says something else than before was translated wrongly, which is a fault of ours. */
-  readonly again: Call = words => {
+  again(words: string[]): Reply {
     const n = this.#repeated++
     if (n >= this.#said.length) return this.#call(words)
     const before = this.#said[n]!
