@@ -26,13 +26,7 @@ export const kit = {
     typeof value === 'number' ? value : typeof value === 'string' ? (wholeIn(value) ?? handOver()) : handOver(),
 
   toNumber: (value: Value): Value =>
-    typeof value === 'number'
-      ? value
-      : typeof value === 'string'
-        ? (wholeIn(value) ?? handOver())
-        : Array.isArray(value) || !kit.isTrue(value) || value === true
-          ? undefined
-          : handOver(),
+    typeof value === 'number' ? value : typeof value === 'string' ? (wholeIn(value) ?? handOver()) : undefined,
 
   isLess: (a: Value, b: Value): boolean =>
     (typeof a === 'number' && typeof b === 'number') || (typeof a === 'string' && typeof b === 'string')
