@@ -23,12 +23,6 @@ export interface CompiledScript {
   readonly held: { reference: number; texts: string[]; addresses: number[] }
 }
 
-/** A string that Lua keeps for ever. */
-interface Interned {
-  address: number
-  reference: number
-}
-
 /** What `redis.call` does. Throws a `RedisError` for an error reply. */
 export type Call = (args: string[]) => Reply
 
@@ -69,7 +63,6 @@ interface Api {
   lua_replace(state: number, index: number): void
   lua_createtable(state: number, items: number, fields: number): void
   lua_gettable(state: number, index: number): void
-  lua_pushvalue(state: number, index: number): void
   lua_rawget(state: number, index: number): void
   lua_rawset(state: number, index: number): void
   lua_rawgeti(state: number, index: number, n: number): void
@@ -92,21 +85,10 @@ const type = { nil: 0, boolean: 1, number: 3, string: 4, table: 5 } as const
 
 /**
  * Where Lua 5.1 keeps things on a 32-bit machine (lobject.h, lstate.h): of a state its stack's `base` and `top`, of a value its
- * size and its `type`, of a string its `hash`, its `length` and its `text`, of a table its `array`, how many `items` that has room for, and the
- * `node` of its first field. Asking through the API takes ten calls for a command's arguments.
+ * size and its `type`, of a string its `hash`, its `length` and its `text`, of a table its `array`. Asking through the API takes ten calls for a
+ * command's arguments.
  */
-const layout = {
-  top: 8,
-  base: 12,
-  value: 16,
-  type: 8,
-  hash: 8,
-  length: 12,
-  text: 16,
-  array: 12,
-  node: 16,
-  items: 28,
-} as const
+const layout = { top: 8, base: 12, value: 16, type: 8, hash: 8, length: 12, text: 16, array: 12 } as const
 
 /** So many strings that Lua said last are remembered. A power of two. */
 const remembered = 4_096
@@ -133,7 +115,7 @@ export class LuaEngine {
   #scratch: number
   #scratchSize = 1 << 16
   /** Strings that come again and again: anchored in Lua for ever. */
-  readonly #interned = new Map<string, Interned>()
+  readonly #references = new Map<string, number>()
   /** As long as Lua keeps a string for us its address stands for it: here of those that it keeps for ever, */
   readonly #anchored = { addresses: new Uint32Array(remembered), texts: new Array<string>(remembered).fill('') }
   /** and here of scripts' arguments. Whoever lets go of one takes its address out, even where another still keeps it. */
@@ -143,10 +125,6 @@ export class LuaEngine {
   readonly #scripts = new Map<string, CompiledScript>()
   readonly #translates: boolean
   readonly #handler: number
-  /** What stands for the first field of a table that has none. */
-  readonly #noNode: number
-  /** What Lua has had its host call so far, by slot: to get it costs more than to call it. */
-  readonly #called: ((a: number, b: number) => void)[] = []
   #call: Call = () => null
 
   /** Takes about 4 ms. `translates`: scripts of simple Lua run as JavaScript, with the same replies and calls. */
@@ -159,9 +137,6 @@ export class LuaEngine {
     this.#state = this.#main = api.luaL_newstate()
     this.#scratch = api.malloc(this.#scratchSize)
     api.lua_gc(this.#state, gcSetPause, gcPause)
-    api.lua_createtable(this.#state, 0, 0)
-    this.#noNode = this.#fresh().getUint32(this.#addressOfTop() + layout.node, true)
-    api.lua_settop(this.#state, 0)
     const libraries = {
       '': api.luaopen_base,
       string: api.luaopen_string,
@@ -259,11 +234,12 @@ export class LuaEngine {
   #setKeys(keys: readonly string[]) {
     const api = this.#api
     const state = this.#state
-    for (const key of keys) this.#intern(key)
-    api.lua_rawgeti(state, registry, this.#intern('KEYS').reference)
+    api.lua_rawgeti(state, registry, this.#references.get('KEYS')!)
     api.lua_createtable(state, keys.length, 0)
-    let value = this.#itemsOfTop()
-    for (let n = 0; n < keys.length; n++, value += layout.value) this.#putText(this.#intern(keys[n]!).address, value)
+    for (let n = 0; n < keys.length; n++) {
+      api.lua_rawgeti(state, registry, this.#intern(keys[n]!))
+      api.lua_rawseti(state, -2, n + 1)
+    }
     api.lua_rawset(state, globals)
   }
 
@@ -274,23 +250,16 @@ export class LuaEngine {
     api.lua_rawgeti(state, registry, held.reference)
     for (let n = 0; n < args.length; n++) if (held.texts[n] !== args[n]) this.#hold(held, n, args[n]!)
     api.lua_settop(state, -2)
-    api.lua_rawgeti(state, registry, this.#intern('ARGV').reference)
+    api.lua_rawgeti(state, registry, this.#references.get('ARGV')!)
     api.lua_createtable(state, args.length, 0)
-    let value = this.#itemsOfTop()
-    for (let n = 0; n < args.length; n++, value += layout.value) this.#putText(held.addresses[n]!, value)
+    const words = this.#bytes.length ? this.#words : this.#fresh()
+    const table = words.getUint32(words.getUint32(state + layout.top, true) - layout.value, true)
+    let value = words.getUint32(table + layout.array, true)
+    for (let n = 0; n < args.length; n++, value += layout.value) {
+      words.setUint32(value, held.addresses[n]!, true)
+      words.setUint32(value + layout.type, type.string, true)
+    }
     api.lua_rawset(state, globals)
-  }
-
-  /** Where the first item of the new table on the stack's top belongs. */
-  #itemsOfTop(): number {
-    const table = this.#addressOfTop()
-    return this.#words.getUint32(table + layout.array, true)
-  }
-
-  #putText(address: number, value: number) {
-    const words = this.#words
-    words.setUint32(value, address, true)
-    words.setUint32(value + layout.type, type.string, true)
   }
 
   /** Instead of what was held there, whose address may be another string's from now on. */
@@ -497,14 +466,10 @@ export class LuaEngine {
       case type.boolean:
         return api.lua_toboolean(state, index) ? 1 : null
       case type.table: {
-        // As Redis answers where its stack is full, which is eight times as deep.
+        // As Redis answers where its stack is full, which is eight times as deep: a table may hold itself.
         if (depth > mostNested || !api.lua_checkstack(state, 4)) return { err: 'ERR reached lua stack limit' }
-        api.lua_pushvalue(state, index)
-        const list = this.#listAt(this.#addressOfTop())
-        api.lua_settop(state, -2)
-        if (list) return list
         for (const name of ['err', 'ok'] as const) {
-          api.lua_rawgeti(state, registry, this.#intern(name).reference)
+          api.lua_rawgeti(state, registry, this.#references.get(name)!)
           api.lua_rawget(state, index)
           const text = api.lua_type(state, -1) === type.string ? this.#textAt(-1) : undefined
           api.lua_settop(state, -2)
@@ -525,41 +490,6 @@ export class LuaEngine {
     }
   }
 
-  /** A table that is nothing but a list, perhaps of lists, as most replies are; undefined for any other. */
-  #listAt(table: number, depth = 0): Reply[] | undefined {
-    const words = this.#words
-    if (depth > deepest || words.getUint32(table + layout.node, true) !== this.#noNode) return undefined
-    const items: Reply[] = []
-    const size = words.getUint32(table + layout.items, true)
-    let value = words.getUint32(table + layout.array, true)
-    for (let n = 0; n < size; n++, value += layout.value) {
-      const item = this.#itemAt(value, depth)
-      if (item === undefined) return undefined
-      if (item === nothing) break
-      items.push(item)
-    }
-    return items
-  }
-
-  /** As `#replyAt`, of a value in memory; undefined for a table that is more than a list. */
-  #itemAt(value: number, depth: number): Reply | typeof nothing | undefined {
-    const words = this.#words
-    switch (words.getUint32(value + layout.type, true)) {
-      case type.nil:
-        return nothing
-      case type.number:
-        return integerOf(words.getFloat64(value, true))
-      case type.string:
-        return this.#textOf(words.getUint32(value, true))
-      case type.boolean:
-        return words.getUint32(value, true) ? 1 : null
-      case type.table:
-        return this.#listAt(words.getUint32(value, true), depth + 1)
-      default:
-        return null
-    }
-  }
-
   #load(code: string, name: string) {
     const api = this.#api
     const size = code.length
@@ -573,16 +503,16 @@ export class LuaEngine {
     throw new RedisError(`ERR Error compiling script (new function): ${message}`)
   }
 
-  #intern(text: string): Interned {
-    const known = this.#interned.get(text)
-    if (known) return known
+  #intern(text: string): number {
+    const known = this.#references.get(text)
+    if (known !== undefined) return known
     this.#pushText(text)
     const address = this.#addressOfTop()
     this.#anchored.addresses[placeOf(address)] = address
     this.#anchored.texts[placeOf(address)] = text
-    const one = { address, reference: this.#api.luaL_ref(this.#state, registry) }
-    this.#interned.set(text, one)
-    return one
+    const reference = this.#api.luaL_ref(this.#state, registry)
+    this.#references.set(text, reference)
+    return reference
   }
 
   #pushText(text: string) {
@@ -672,8 +602,7 @@ export class LuaEngine {
       invoke_vii: (slot: number, a: number, b: number) => {
         const stack = this.#api.stackSave()
         try {
-          this.#called[slot] ??= this.#api.__indirect_function_table.get(slot)
-          this.#called[slot](a, b)
+          this.#api.__indirect_function_table.get(slot)(a, b)
         } catch (thrown) {
           this.#api.stackRestore(stack)
           if (!(thrown instanceof LongJump)) throw thrown
@@ -706,12 +635,8 @@ export class LuaEngine {
   }
 }
 
-/** Lists within lists within lists: a table may hold itself. */
-const deepest = 16
+/** Lists within lists, in a reply. */
 const mostNested = 1_000
-
-/** The end of a list. */
-const nothing = Symbol('nil')
 
 /** What is allocated lies on multiples of 8. */
 const placeOf = (address: number) => (address >>> 3) % remembered
